@@ -1,0 +1,100 @@
+# Everything that a person or CI does with this repository. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/modelbond
+UV    := $(CACHE)/uv/bin/uv
+BIN   := .venv/bin
+PY    := PYTHONPATH=operator:tests $(BIN)/python
+PYTEST := $(BIN)/pytest
+LOCK  := $(UV) pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url
+LOCK_IMAGE := $(LOCK) --no-annotate --python-version 3.11 --python-platform x86_64-manylinux_2_35
+
+##@ The two commands
+.PHONY: demo test
+demo: .venv ## Three clusters of different owners serve a real model: minutes from nothing
+	$(PY) -m demo up
+
+test: style unit adapters chart scenarios ## Everything that CI proves, fast to slow
+
+##@ Parts of the test
+.PHONY: lint style unit adapters chart scenarios
+lint: style chart ## Everything that needs no cluster to find a fault: style and chart
+
+style: .venv ## Style, types, import rules, generated files, shell scripts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PYTHONPATH=operator $(BIN)/lint-imports
+	$(BIN)/python operator/generate.py --check
+	$(BIN)/shellcheck .ci/run $$(git ls-files '*.sh')
+
+unit: .venv ## Pure decisions and properties; the pure packages at 100 % of branches
+	$(BIN)/coverage run -m pytest -q tests/unit tests/properties
+	$(BIN)/coverage report
+
+adapters: .venv ## Adapters and the whole operator against servers that misbehave
+	$(PYTEST) -q tests/adapters
+
+chart: .venv ## The Helm chart, rendered by real helm and checked against schemas
+	$(PY) -m cluster tools
+	$(PYTEST) -q tests/chart
+
+scenarios: .venv ## Real clusters, real Triton, real faults (builds what is missing)
+	$(PY) -m cluster tools
+	$(PY) -m images
+	$(PYTEST) tests/scenarios
+
+##@ Work on it
+.PHONY: generate format clusters images bench demo-down clean help
+generate: .venv ## Write the files that are generated from crds/
+	$(BIN)/python operator/generate.py
+
+format: .venv ## Let ruff lay out the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clusters: .venv ## Bring up the clusters home, alpha and beta
+	$(PY) -m cluster up home alpha beta
+
+images: .venv ## Build the operator's image and those of the demo
+	$(PY) -m images
+
+bench: .venv ## Latency from apply to order and from ready to Ready, on real clusters
+	$(PY) -m bench
+
+demo-down: .venv ## Remove everything that the demo made
+	$(PY) -m demo down
+
+clean: demo-down ## Also remove the environment; built binaries stay in the cache
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+help: ## This text
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The environment: uv in the cache, the locked packages in .venv.
+$(UV):
+	@if ! python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+	  echo "Installing python3 and python3-venv"
+	  apt-get update -q && apt-get install -qy --no-install-recommends python3 python3-venv
+	fi
+	@echo "Installing uv into $(CACHE)/uv"
+	@python3 -m venv $(CACHE)/uv
+	@$(CACHE)/uv/bin/pip install --quiet --disable-pip-version-check uv
+
+.venv: requirements/dev.txt pyproject.toml | $(UV)
+	@echo "Installing the locked Python packages into .venv"
+	@[ -x $(BIN)/python ] || $(UV) venv --quiet --python "$$(command -v python3)" .venv
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch .venv
+
+.PHONY: lock
+lock: | $(UV) ## Write all requirements.txt anew: ours from pyproject.toml, the images' from theirs
+	$(LOCK) pyproject.toml -o requirements/operator.txt
+	$(LOCK) --group dev pyproject.toml -o requirements/dev.txt
+	cd tests/images
+	$(LOCK_IMAGE) client/requirements.in -o client/requirements.txt
+	$(LOCK_IMAGE) --no-deps triton/requirements.in -o triton/requirements.txt

@@ -1,0 +1,57 @@
+"""Writes every file that is derived from crds/ and the reasons; `--check` tells what is stale."""
+
+import argparse
+import difflib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from generation import chart, reference, types
+
+ROOT = Path(__file__).resolve().parent.parent
+PLURALS = ("modeldeployments", "modelplacements", "hostclusters", "homeclusters")
+
+
+def wanted() -> Iterator[tuple[Path, str]]:
+    """Yield every generated file with the text that it should have."""
+    texts = {plural: (ROOT / f"crds/{plural}.yaml").read_text() for plural in PLURALS}
+    crds = [yaml.safe_load(text) for text in texts.values()]
+    yield ROOT / "operator/modelbond/api/v1alpha1.py", types.types(crds)
+    yield ROOT / "docs/reference/kinds.md", reference.kinds_page(crds)
+    yield ROOT / "docs/reference/conditions.md", reference.conditions_page()
+    for plural, text in texts.items():
+        yield ROOT / f"helm/modelbond/templates/crds/{plural}.yaml", chart.template(text)
+
+
+def _difference(path: Path, *, now: str, text: str) -> Iterator[str]:
+    return difflib.unified_diff(
+        now.splitlines(keepends=True),
+        text.splitlines(keepends=True),
+        fromfile=f"{path} (stale)",
+        tofile=f"{path} (generated)",
+    )
+
+
+def main() -> int:
+    """Write what is stale, or with --check print the difference and return 1."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--check", action="store_true", help="change nothing")
+    check = arguments.parse_args().check
+    stale = 0
+    for path, text in wanted():
+        now = path.read_text() if path.exists() else ""
+        if now == text:
+            continue
+        stale += 1
+        if check:
+            sys.stdout.writelines(_difference(path, now=now, text=text))
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

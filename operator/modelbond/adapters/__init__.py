@@ -1,0 +1,1 @@
+"""Thin carriers of the ports: one for each outside system."""

@@ -1,0 +1,141 @@
+"""A model from a row of untrusted servers: what one brought, the next builds on."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from modelbond.adapters import fetch_store
+from modelbond.adapters.fetch_download import Download, Pace
+from modelbond.adapters.fetch_http import CheckedHttp
+from modelbond.adapters.fetch_progress import Progress
+from modelbond.adapters.fetch_volume import CHUNK_BYTES, PartFile
+from modelbond.errors import Refused
+from modelbond.fetching.backoff import Backoff
+from modelbond.fetching.failures import SourceTrouble, WrongBytes
+from modelbond.fetching.outcome import NotFetched, SourceFailure, verdict
+from modelbond.fetching.source_policy import split_url
+from modelbond.fetching.sums import SUMS_LIMIT_BYTES, SUMS_NAME, ListedFile, model_digest
+from modelbond.fetching.urls import file_url
+
+Answer = TypeVar("Answer")
+Accept = Callable[[bytes], Sequence[ListedFile]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a source is borne with, and the time and chance that this is measured by."""
+
+    tries: int = 5
+    backoff: Backoff = field(default_factory=Backoff)
+    pace: Pace = field(default_factory=Pace)
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    fraction: Callable[[], float] = random.random
+
+
+@dataclass(slots=True, kw_only=True)
+class Sources:
+    """The sources of one model. `accept` judges a proven SHA256SUMS and returns its files."""
+
+    urls: Sequence[str]
+    digest: str
+    size_bytes: int
+    accept: Accept
+    http: CheckedHttp
+    patience: Patience
+    progress: Progress
+    _sums: bytes | None = None
+
+    def fill(self, folder: Path) -> bytes | NotFetched:
+        """Bring all files into the folder; returns the SHA256SUMS that they were checked by.
+
+        Refused when the model itself, whatever its source, breaks a rule.
+        """
+        failures = []
+        for url in self.urls:
+            try:
+                return self._from(url, folder=folder)
+            except SourceTrouble as trouble:
+                failures.append(_failure(url, trouble))
+                self.progress.note(f"{failures[-1].source}: {trouble}; trying the next source")
+        return verdict(failures)
+
+    def _from(self, url: str, *, folder: Path) -> bytes:
+        if self._sums is None:
+            self._sums = self._retried(lambda: self._list_of(url), gained=lambda: 0)
+        files = self.accept(self._sums)
+        fetch_store.remove_unlisted(folder, files)
+        done = 0
+        for file in files:
+            done += self._file(file, url=url, folder=folder, done=done)
+        if done != self.size_bytes:
+            raise Refused(
+                f"the files have {done} bytes, the order says {self.size_bytes}: "
+                "write the size that `modelbond digest` prints into spec.model.size"
+            )
+        return self._sums
+
+    def _file(self, file: ListedFile, *, url: str, folder: Path, done: int) -> int:
+        """Bring one file and return its size; `done` bytes of the model are there before it."""
+        with PartFile(folder / file.path) as part:
+            download = Download(
+                http=self.http,
+                url=file_url(url, file.path),
+                part=part,
+                sha256=file.sha256,
+                limit_bytes=self.size_bytes - done,
+                on_bytes=lambda size: self.progress.at(done + size),
+                monotonic=self.patience.monotonic,
+                pace=self.patience.pace,
+            )
+            self._retried(download.advance, gained=lambda: part.size)
+            return part.size
+
+    def _list_of(self, url: str) -> bytes:
+        with self.http.get(file_url(url, SUMS_NAME)) as response:
+            content = b""
+            while len(content) <= SUMS_LIMIT_BYTES:
+                chunk = response.raw.read1(CHUNK_BYTES, decode_content=False)
+                if not chunk:
+                    break
+                content += chunk
+        if model_digest(content) != self.digest:
+            raise WrongBytes(f"its {SUMS_NAME} is not the one that the digest names")
+        return content
+
+    def _retried(self, step: Callable[[], Answer], *, gained: Callable[[], int]) -> Answer:
+        """Try again while it may help. A try that brought bytes enough starts the count anew."""
+        attempt, had = 0, gained()
+        while True:
+            try:
+                return step()
+            except SourceTrouble as trouble:
+                attempt = 0 if gained() - had >= self.patience.pace.bytes else attempt
+                had = gained()
+                if not trouble.retriable or attempt + 1 >= self.patience.tries:
+                    raise
+                self._wait(attempt, trouble=trouble)
+                attempt += 1
+
+    def _wait(self, attempt: int, *, trouble: SourceTrouble) -> None:
+        seconds = self.patience.backoff.delay_seconds(
+            attempt,
+            fraction=self.patience.fraction(),
+            retry_after_seconds=trouble.retry_after_seconds,
+        )
+        self.progress.note(f"{trouble}; trying again in {seconds:.0f} s")
+        self.patience.sleep(seconds)
+
+
+def _failure(url: str, trouble: SourceTrouble) -> SourceFailure:
+    parts = split_url(url)
+    return SourceFailure(
+        # With its path: several sources of a model may lie on one server.
+        source=f"{parts.netloc}{parts.path}".rstrip("/"),
+        reason=trouble.reason,
+        message=str(trouble),
+        retriable=trouble.retriable,
+    )

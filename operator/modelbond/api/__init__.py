@@ -1,0 +1,1 @@
+"""Words and shapes of the API group modelbond.io: kinds, names, conditions."""

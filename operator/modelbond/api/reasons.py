@@ -1,0 +1,225 @@
+"""Every reason that a condition can have: part of the API, with its meaning and the next step."""
+
+from enum import StrEnum
+from typing import Self
+
+
+class Reason(StrEnum):
+    """A word of the API. `meaning` says what is true, `remedy` what to do; empty when nothing."""
+
+    meaning: str
+    remedy: str
+
+    def __new__(cls, word: str, meaning: str, remedy: str = "") -> Self:
+        """Make a member; called for each line below, never by users."""
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.meaning = meaning
+        member.remedy = remedy
+        return member
+
+    # The whole
+    READY = "Ready", "Everything that was asked for is true."
+    PROGRESSING = "Progressing", "On its way; the message says how far."
+    PAUSED = "Paused", "replicas is 0, so nothing serves.", "Set spec.replicas to 1 or more."
+    WITHDRAWING = "Withdrawing", "It is being removed from its host."
+
+    # Accepted: may this be done at all?
+    ACCEPTED = "Accepted", "The other side agreed."
+    NOT_ACCEPTED = (
+        "NotAccepted",
+        "The home has not accepted this host, so it gets no orders.",
+        "Set spec.accepted of the HostCluster to true.",
+    )
+    SPEC_INVALID = (
+        "SpecInvalid",
+        "The spec breaks a rule that the API server did not check.",
+        "Correct the field that the message names.",
+    )
+    NAMESPACE_NOT_SERVED = (
+        "NamespaceNotServed",
+        "The operator has no rights in this namespace.",
+        "Add the namespace to the chart's home.namespaces, or move the object.",
+    )
+    NAME_TAKEN = (
+        "NameTaken",
+        "An object that modelbond did not make has the name that it needs.",
+        "Rename that object or this one.",
+    )
+    DECLINED = (
+        "Declined",
+        "The host refused; the message has its reason.",
+        "Ask for something that the host allows, or place it on another host.",
+    )
+    HOST_CORDONED = (
+        "HostCordoned",
+        "The host takes no new orders.",
+        "The owner of the host sets spec.state of the HomeCluster to Active.",
+    )
+    HOST_DRAINED = (
+        "HostDrained",
+        "The host takes no orders and removed those that it had.",
+        "The owner of the host sets spec.state of the HomeCluster to Active.",
+    )
+    RUNTIME_NOT_ALLOWED = (
+        "RuntimeNotAllowed",
+        "The host does not offer this runtime to this home.",
+        "Choose another runtime, or the owner adds it to policy.runtimes and the chart's values.",
+    )
+    FORMAT_NOT_ALLOWED = (
+        "FormatNotAllowed",
+        "The host does not run models of this format for this home.",
+        "Choose another format, or the owner adds it to policy.formats.",
+    )
+    SOURCE_NOT_ALLOWED = (
+        "SourceNotAllowed",
+        "A source of the weights lies outside what the host allows.",
+        "Use a source within the host's policy.sources, or the owner adds it there.",
+    )
+    QUOTA_EXCEEDED = (
+        "QuotaExceeded",
+        "It would use more than the host grants this home.",
+        "Ask for less, free something, or the owner raises quota.",
+    )
+    NO_CAPACITY = (
+        "NoCapacity",
+        "The host has not enough free of what is asked for.",
+        "Ask for less, or wait until something ends there.",
+    )
+    CAPACITY_LOST = (
+        "CapacityLost",
+        "The host accepted, but its pods could not be scheduled for 2 minutes.",
+        "Nothing: the home tries other hosts, and this one again later.",
+    )
+
+    # Scheduled: where?
+    SCHEDULED = "Scheduled", "Every slot has a host."
+    NO_HOST_FITS = (
+        "NoHostFits",
+        "Some slot has no host; the message counts the reasons.",
+        "`modelbond explain` shows every host; loosen what most of them fail.",
+    )
+    TOO_FEW_OWNERS = (
+        "TooFewOwners",
+        "What fits was placed, on hosts of fewer owners than minOwners.",
+        "Accept hosts of more owners, or lower placement.minOwners.",
+    )
+    WAITING_FOR_HOST = "WaitingForHost", "The host has not answered its order yet."
+    HOST_UNREACHABLE = (
+        "HostUnreachable",
+        "The host is silent. What runs there may serve on.",
+        "See the HostCluster's Reachable condition.",
+    )
+
+    # ModelVerified: are these the weights?
+    FETCHING = "Fetching", "The weights are being downloaded."
+    VERIFIED = "Verified", "The files have the digest that the spec names."
+    DIGEST_MISMATCH = (
+        "DigestMismatch",
+        "A source served other files than the digest names.",
+        "Repair the source, or correct spec.model.digest (`modelbond digest DIR`).",
+    )
+    FETCH_FAILED = (
+        "FetchFailed",
+        "No source gave the weights; lastFailure has the last one's answer.",
+        "Check that the host can reach the sources and that they hold SHA256SUMS.",
+    )
+
+    # ModelLoaded: does the runtime run them?
+    LOADING = "Loading", "The runtime is starting with the weights."
+    LOADED = "Loaded", "The runtime has the model loaded."
+    LOAD_FAILED = (
+        "LoadFailed",
+        "The runtime refused the model; lastFailure has its last words.",
+        "Check that format, runtime and resources suit the model.",
+    )
+    UNSCHEDULABLE = (
+        "Unschedulable",
+        "The host's cluster finds no node for a pod.",
+        "Nothing: after 2 minutes it is placed elsewhere.",
+    )
+    CRASH_LOOPING = (
+        "CrashLooping",
+        "A container ends again and again; lastFailure has its last words.",
+        "Most often memory: raise spec.resources.memory.",
+    )
+    IMAGE_PULL_FAILED = (
+        "ImagePullFailed",
+        "The host cannot pull an image of its own choice.",
+        "The owner of the host checks the image and pull secrets of the runtime.",
+    )
+
+    # EndpointReady: can a client reach it?
+    ENDPOINT_SERVING = "EndpointServing", "At least one endpoint answers for the model."
+    NO_ENDPOINT = (
+        "NoEndpoint",
+        "No endpoint serves yet.",
+        "See ModelLoaded, then the host's endpoint.addresses.",
+    )
+    ENDPOINT_REFUSED = (
+        "EndpointRefused",
+        "The host serves at an address outside its endpointCIDRs.",
+        "If the address is right, add its range to the HostCluster's endpointCIDRs.",
+    )
+    WAITING_FOR_CERTIFICATE = (
+        "WaitingForCertificate",
+        "The host made a key; the home has not signed its certificate yet.",
+    )
+
+    # The link between two clusters
+    CONNECTED = "Connected", "The link to the home works."
+    UNREACHABLE = (
+        "Unreachable",
+        "The home's API server does not answer. Copies run on.",
+        "Check the network path to spec.server.",
+    )
+    CREDENTIAL_EXPIRED = (
+        "CredentialExpired",
+        "The link's token is too old. Copies run on.",
+        "`modelbond invite` at the home, then `modelbond join` here, mends the link.",
+    )
+    CREDENTIAL_REVOKED = (
+        "CredentialRevoked",
+        "The home refuses the link's token. Copies run on.",
+        "Ask the home whether it means it; a new invitation mends the link.",
+    )
+    RIGHTS_MISSING = (
+        "RightsMissing",
+        "A right is missing: one of the link at the home, or one of the operator at the host.",
+        "`modelbond invite` at the home, or `modelbond join` at the host, puts the rights back.",
+    )
+    IDENTITY_PINNED = "IdentityPinned", "The other side is the cluster that first answered."
+    IDENTITY_CHANGED = (
+        "IdentityChanged",
+        "Another cluster answers under this name. Nothing is changed on its word.",
+        "If it is meant, delete this object and join anew.",
+    )
+    JOIN_VALID = "JoinValid", "The join Secret holds what an invitation holds."
+    JOIN_INVALID = (
+        "JoinInvalid",
+        "The join Secret is missing or holds something else than an invitation.",
+        "`modelbond join` with the text that `modelbond invite` printed.",
+    )
+    LINKED = "Linked", "The copy's order is seen at the home."
+    ORPHANED = (
+        "Orphaned",
+        "The copy's order cannot be seen at the home. The copy runs on.",
+        "Mend the link; or the owner of the host deletes the copy.",
+    )
+    HEARD = "Heard", "The host renews its Lease."
+    SILENT = (
+        "Silent",
+        "The host has not renewed its Lease. Nothing is moved or deleted for it.",
+        "Ask the owner of the host; see the HomeCluster's conditions there.",
+    )
+    NEVER_HEARD = (
+        "NeverHeard",
+        "The host has not renewed its Lease since this operator watches.",
+        "Was the invitation used? `modelbond join` at the host.",
+    )
+    REPORT_VALID = "ReportValid", "The host's report was read."
+    REPORT_INVALID = (
+        "ReportInvalid",
+        "The host's report breaks a bound, so the last good one is kept.",
+        "The owner of the host checks its version of modelbond.",
+    )

@@ -1,0 +1,1 @@
+"""The command line `modelbond`, also as `kubectl modelbond`."""

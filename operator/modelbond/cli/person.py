@@ -1,0 +1,106 @@
+"""A cluster through a person's own kubeconfig: their rights, and no others."""
+
+import argparse
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from modelbond.api.kinds import NAMESPACE, SERVICE_ACCOUNT
+from modelbond.errors import Refused
+from modelbond.ports import KubeApi
+
+SYSTEM_NAMESPACE = "modelbond-system"
+OPERATOR_ACCOUNT = "modelbond-operator"
+"""The operator's ServiceAccount has one name in every cluster: the chart gives it this one."""
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonsCluster:
+    """An API server as a kubeconfig's context describes it; `ca_pem` is None where it has none."""
+
+    api: KubeApi
+    server: str
+    ca_pem: str | None
+
+
+def add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare how the cluster is reached."""
+    group = parser.add_argument_group("cluster")
+    group.add_argument("--kubeconfig", metavar="FILE", help="default: $KUBECONFIG, ~/.kube/config")
+    group.add_argument("--context", metavar="NAME", help="default: the kubeconfig's current one")
+
+
+def add_system_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare where the chart was installed."""
+    parser.add_argument(
+        "--system-namespace",
+        default=SYSTEM_NAMESPACE,
+        metavar="NS",
+        help="namespace of the operator's helm release (default: %(default)s)",
+    )
+
+
+def in_cluster_of(
+    arguments: argparse.Namespace, act: Callable[[PersonsCluster], Awaitable[Answer]]
+) -> Answer:
+    """Open the person's cluster, act in it, and close it."""
+
+    async def acted() -> Answer:
+        cluster = await _opened(kubeconfig=arguments.kubeconfig, context=arguments.context)
+        try:
+            return await act(cluster)
+        finally:
+            await cluster.api.close()
+
+    return asyncio.run(acted())
+
+
+async def check_operator(api: KubeApi, *, system_namespace: str) -> None:
+    """Raise Refused when the chart is not installed there: bindings would name nobody."""
+    if await api.get(SERVICE_ACCOUNT, OPERATOR_ACCOUNT, namespace=system_namespace) is None:
+        raise Refused(
+            f"there is no operator in namespace {system_namespace}: install the chart "
+            "(helm install modelbond helm/modelbond -n modelbond-system --create-namespace), "
+            "or name its namespace with --system-namespace"
+        )
+
+
+async def cluster_uid(api: KubeApi) -> str:
+    """Return the cluster's identity: the UID of its namespace kube-system."""
+    found = await api.get(NAMESPACE, "kube-system")
+    if found is None:
+        raise Refused("this cluster has no namespace kube-system, so it has no identity")
+    return str(found["metadata"]["uid"])
+
+
+async def _opened(*, kubeconfig: str | None, context: str | None) -> PersonsCluster:
+    from kubernetes.aio.client.configuration import Configuration
+    from kubernetes.aio.config import ConfigException, load_kube_config
+
+    from modelbond.adapters.credentials import GivenToken
+    from modelbond.adapters.kubernetes import KubernetesApi
+    from modelbond.adapters.transport import Transport
+
+    loaded = Configuration()
+    try:
+        await load_kube_config(config_file=kubeconfig, context=context, client_configuration=loaded)
+    except (ConfigException, OSError) as failure:
+        raise Refused(f"kubeconfig: {failure}") from failure
+    bearer = loaded.api_key.get("BearerToken")
+    token = bearer.removeprefix("Bearer ") if bearer else None
+    api = KubernetesApi(Transport(loaded, credential=GivenToken(token)))
+    return PersonsCluster(api=api, server=loaded.host.rstrip("/"), ca_pem=_ca_of(loaded))
+
+
+def _ca_of(configuration: object) -> str | None:
+    data = getattr(configuration, "ca_cert_data", None)
+    if data:
+        text = data.decode() if isinstance(data, bytes) else str(data)
+        return text if "BEGIN" in text else base64.b64decode(text).decode()
+    path = getattr(configuration, "ssl_ca_cert", None)
+    return Path(path).read_text() if path else None

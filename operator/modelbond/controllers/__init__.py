@@ -1,0 +1,1 @@
+"""Controllers: observe, decide by pure functions, act, say what is true."""

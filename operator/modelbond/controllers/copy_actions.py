@@ -1,0 +1,246 @@
+"""What is done about an order and its copy once it is decided: admit, serve, dismiss, remove."""
+
+from dataclasses import dataclass
+
+from modelbond.api.conditions import Condition, ConditionType, Reason
+from modelbond.api.config import HostConfig
+from modelbond.api.kinds import Json
+from modelbond.controllers.answers import ASK_AGAIN_SECONDS, Answers
+from modelbond.controllers.capacity import Capacity
+from modelbond.controllers.children import Workloads, removed
+from modelbond.controllers.copies import Copies
+from modelbond.controllers.edge_identity import HostKeys
+from modelbond.controllers.link import Link
+from modelbond.controllers.serve import Serve
+from modelbond.controllers.stopwatch import Stopwatch
+from modelbond.errors import NameTaken
+from modelbond.ports import Again, Clock, Done, Events, KubeApi, Outcome
+from modelbond.reconcile.host_admission import Accepted, Declined
+from modelbond.reconcile.host_course import carried_generation
+from modelbond.reconcile.host_ledger import Place
+from modelbond.reconcile.host_order import Order, workload_of
+from modelbond.reconcile.host_seen import Seen
+from modelbond.reconcile.host_status import (
+    PROGRESS_PERIOD_SECONDS,
+    Said,
+    refused,
+    running,
+    status_body,
+    unchanged,
+    withdrawn,
+)
+from modelbond.reconcile.host_terms import Terms
+
+UNSCHEDULABLE_SECONDS = 120.0
+_SOON_SECONDS = 1.0
+_FOREIGN_SECONDS = 5.0
+_LINKED = Condition(
+    type=ConditionType.LINKED,
+    status=True,
+    reason=Reason.LINKED,
+    message="the order is seen at the home",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """One home as a reconcile meets it."""
+
+    obj: Json
+    terms: Terms
+    link: Link
+    workloads: Workloads
+
+    @property
+    def uid(self) -> str:
+        """Return the pinned UID of the home, or nothing before the first contact."""
+        return self.link.state.home_uid or ""
+
+
+class CopyActions:
+    """Acts on the local API server and tells the home."""
+
+    def __init__(  # noqa: PLR0913 - the ports that it works with
+        self,
+        *,
+        api: KubeApi,
+        copies: Copies,
+        capacity: Capacity,
+        keys: HostKeys,
+        clock: Clock,
+        events: Events,
+        config: HostConfig,
+    ) -> None:
+        self._api = api
+        self._copies = copies
+        self._capacity = capacity
+        self._clock = clock
+        self._events = events
+        self._config = config
+        self._answers = Answers(clock=clock)
+        self._serve = Serve(api=api, keys=keys, clock=clock, addresses=capacity.node_addresses)
+        self._unschedulable = Stopwatch(clock)
+
+    async def release(self, home: Home, order: Order) -> Outcome:
+        """Tell the home that nothing of a withdrawn order is here."""
+        self._answers.forget(order)
+        said = withdrawn(released=True)
+        await self._answers.tell(order, said, link=home.link, generation=order.generation)
+        return Done()
+
+    async def refuse(self, home: Home, order: Order, declined: Declined) -> Outcome:
+        """Tell the home that the order is not taken; nothing of it is here."""
+        said = refused(declined.reason, declined.message, released=True)
+        await self._answers.tell(order, said, link=home.link, generation=order.generation)
+        return Done()
+
+    async def consider(self, home: Home, order: Order, copy: Json | None) -> Outcome:
+        """Put an order to admission, unless it was declined under these very terms before."""
+        declined = self._answers.standing(order, terms=home.terms, link=home.link)
+        if declined is None:
+            verdict = await self._capacity.admit(order, terms=home.terms)
+            if isinstance(verdict, Accepted):
+                return await self._accept(home, order, copy)
+            declined = await self._decline(home, order, verdict)
+        if copy is None:
+            return await self.refuse(home, order, declined)
+        outcome = await self.serve(home, copy, order=order, linked=_LINKED, declined=declined)
+        # Room comes back without a word to anybody; the home does not ask the same twice.
+        return Again(seconds=ASK_AGAIN_SECONDS) if outcome == Done() else outcome
+
+    async def serve(
+        self,
+        home: Home,
+        copy: Json,
+        *,
+        order: Order | None,
+        linked: Condition,
+        declined: Declined | None = None,
+    ) -> Outcome:
+        """Run what the copy says, and tell how it goes. `declined` is a change not taken."""
+        name = copy["metadata"]["name"]
+        workload = workload_of(copy, terms=home.terms, edge_image=self._config.edge_image)
+        if workload is None:
+            return Done()
+        seen = await self._serve.seen(
+            copy,
+            workload=workload,
+            children=home.workloads.of(name, owner_uid=copy["metadata"]["uid"]),
+            sent=home.link.edge_secret(name),
+            addresses=home.terms.addresses,
+        )
+        waited = self._waited(copy, seen)
+        if waited >= UNSCHEDULABLE_SECONDS:
+            lost = _capacity_lost(seen)
+            if not any(pod.ready for pod in seen.current_pods):
+                return await self.dismiss(home, copy, order=order, declined=lost)
+            declined = declined or lost
+        said = running(seen)
+        taken = order.generation if order and declined is None else None
+        await self._say(copy, said, linked=linked, carried=taken)
+        if order is not None:
+            if declined is not None:
+                said = unchanged(said, reason=declined.reason, message=declined.message)
+            await self._answers.tell(order, said, link=home.link, generation=order.generation)
+        return _look_again(seen, waited=waited)
+
+    async def dismiss(
+        self, home: Home, copy: Json, *, order: Order | None, declined: Declined
+    ) -> Outcome:
+        """Write on the copy that the host takes it back, then begin to remove it."""
+        said = refused(declined.reason, declined.message, released=False)
+        copy = await self._say(copy, said, linked=None)
+        message = f"{declined.message}; the copy is removed"
+        await self._events.warning(copy, reason=declined.reason.value, message=message)
+        if order is not None:
+            self._answers.decline(order, terms=home.terms, declined=declined)
+        return await self.remove(copy, home=home, order=order, declined=declined)
+
+    async def remove(
+        self, copy: Json, *, home: Home | None, order: Order | None, declined: Declined | None
+    ) -> Outcome:
+        """Remove the copy and all that serves it; the promise ends when the last pod is gone."""
+        meta = copy["metadata"]
+        name, namespace = meta["name"], meta["namespace"]
+        gone = await removed(self._api, name, namespace=namespace, owner_uid=meta["uid"])
+        if gone:
+            await self._copies.delete(copy)
+            self._serve.forget(copy)
+            self._unschedulable.seconds(meta["uid"], running=False)
+            if home is not None:
+                self._capacity.release(Place(home=home.terms.home, order=name))
+        said = (
+            refused(declined.reason, declined.message, released=gone)
+            if declined is not None
+            else withdrawn(released=gone)
+        )
+        if not gone:
+            copy = await self._say(copy, said, linked=None)
+        if home is not None and order is not None:
+            await self._answers.tell(order, said, link=home.link, generation=order.generation)
+        return Done() if gone else Again(seconds=_SOON_SECONDS)
+
+    async def _accept(self, home: Home, order: Order, copy: Json | None) -> Outcome:
+        self._answers.forget(order)
+        terms = home.terms
+        try:
+            if copy is None:
+                made = await self._copies.made(order, terms=terms, home_uid=home.uid)
+            else:
+                made = await self._copies.changed(copy, order, terms=terms, home_uid=home.uid)
+        except NameTaken as taken:
+            self._capacity.release(Place(home=terms.home, order=order.name))
+            declined = Declined(reason=Reason.NAME_TAKEN, message=str(taken))
+            self._answers.decline(order, terms=terms, declined=declined)
+            return await self.refuse(home, order, declined)
+        outcome = await self.serve(home, made, order=order, linked=_LINKED)
+        if copy is None:
+            message = "the order is taken; its pods start once the home signed the certificate"
+            await self._events.normal(made, reason=Reason.ACCEPTED.value, message=message)
+        return outcome
+
+    async def _decline(self, home: Home, order: Order, declined: Declined) -> Declined:
+        self._answers.decline(order, terms=home.terms, declined=declined)
+        message = f"order {order.name} was declined: {declined.message}"
+        await self._events.normal(home.obj, reason=declined.reason.value, message=message)
+        return declined
+
+    async def _say(
+        self, copy: Json, said: Said, *, linked: Condition | None, carried: int | None = None
+    ) -> Json:
+        before = copy.get("status", {})
+        if linked is not None:
+            said = said.with_condition(linked)
+        body = status_body(
+            said,
+            before=before,
+            generation=copy["metadata"].get("generation", 1),
+            now=self._clock.now(),
+        )
+        carried = carried_generation(copy) if carried is None else carried
+        if carried is not None:
+            body["orderGeneration"] = carried
+        return await self._copies.say(copy, body)
+
+    def _waited(self, copy: Json, seen: Seen) -> float:
+        waiting = any(pod.unschedulable for pod in seen.current_pods)
+        return self._unschedulable.seconds(copy["metadata"]["uid"], running=waiting)
+
+
+def _capacity_lost(seen: Seen) -> Declined:
+    told = next((pod.unschedulable for pod in seen.current_pods if pod.unschedulable), "")
+    return Declined(
+        reason=Reason.CAPACITY_LOST,
+        message=f"its pods found no node for {UNSCHEDULABLE_SECONDS:.0f} s: {told}",
+    )
+
+
+def _look_again(seen: Seen, *, waited: float) -> Outcome:
+    """Return when to look although nothing may change: only some things make no event."""
+    if seen.taken is not None:
+        return Again(seconds=_FOREIGN_SECONDS)
+    if any(pod.unschedulable for pod in seen.current_pods):
+        return Again(seconds=max(UNSCHEDULABLE_SECONDS - waited, _SOON_SECONDS))
+    if any(pod.fetching for pod in seen.current_pods):
+        return Again(seconds=PROGRESS_PERIOD_SECONDS)
+    return Done()

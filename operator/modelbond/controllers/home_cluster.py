@@ -1,0 +1,265 @@
+"""HomeClusters: one link and one set of local copies for each, and the status of both.
+
+The key is the HomeCluster's name.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from modelbond import __version__
+from modelbond.api.conditions import Condition, Reason
+from modelbond.api.config import HostConfig
+from modelbond.api.kinds import HOME_CLUSTER, NAMESPACE, Json, key_of
+from modelbond.api.report import encode_report
+from modelbond.controllers.capacity import Capacity
+from modelbond.controllers.children import Workloads
+from modelbond.controllers.freshest import Freshest
+from modelbond.controllers.link import STATUS_MANAGER, Link
+from modelbond.errors import Forbidden, Refused
+from modelbond.ports import (
+    Again,
+    Clock,
+    Connect,
+    Done,
+    Events,
+    KubeApi,
+    MakeInformer,
+    Outcome,
+    Queue,
+    Supervisor,
+)
+from modelbond.reconcile.host_home import LinkFacts, home_status
+from modelbond.reconcile.host_report import report_for
+from modelbond.reconcile.host_terms import Terms, terms_of
+from modelbond.serving.names import home_namespace
+
+_log = logging.getLogger(__name__)
+
+_UNREADY_SECONDS = 1.0
+
+
+def home_keys(home: Json) -> Iterable[str]:
+    """Return the key that a changed HomeCluster concerns."""
+    yield key_of(home)
+
+
+class HomeClusterController:
+    """Implements ports.Controller for HomeClusters. `links` and `workloads` are by name, live."""
+
+    def __init__(  # noqa: PLR0913 - the ports and maps that it works with
+        self,
+        *,
+        api: KubeApi,
+        homes: Mapping[str, Json],
+        copies: Mapping[str, Json],
+        connect: Connect,
+        make_informer: MakeInformer,
+        supervisor: Supervisor,
+        clock: Clock,
+        events: Events,
+        config: HostConfig,
+        namespace: str,
+        queue_homes: Queue,
+        queue_copies: Queue,
+    ) -> None:
+        self.links: dict[str, Link] = {}
+        self.workloads: dict[str, Workloads] = {}
+        self.capacity = Capacity(
+            api=api,
+            make_informer=make_informer,
+            supervisor=supervisor,
+            read_nodes=config.read_nodes,
+            on_change=self._capacity_changed,
+        )
+        self._api = api
+        self._homes = homes
+        self._copies = copies
+        self._connect = connect
+        self._make_informer = make_informer
+        self._supervisor = supervisor
+        self._clock = clock
+        self._events = events
+        self._config = config
+        self._namespace = namespace
+        self._queue_homes = queue_homes
+        self._queue_copies = queue_copies
+        self._freshest = Freshest()
+        self._cluster_uid = ""
+        self._said: dict[str, str] = {}
+
+    async def reconcile(self, key: str) -> Outcome:
+        """Keep one home's link as its HomeCluster says, and say how it is."""
+        home = self._freshest.of(key, self._homes.get(key))
+        if home is None:
+            await self._stop(key)
+            return Done()
+        await self._prepare()
+        terms = terms_of(home, offered=self._config.runtimes)
+        link = await self._linked(terms, home)
+        self._took_terms(link, terms)
+        await self._write_status(link)
+        ready = self.capacity.ready and self.workloads[key].synced
+        return Done() if ready else Again(seconds=_UNREADY_SECONDS)
+
+    async def _prepare(self) -> None:
+        """Learn our own identity and earlier promises once; begin to watch nodes and pods."""
+        if self._cluster_uid:
+            return
+        found = await self._api.get(NAMESPACE, "kube-system")
+        if found is None:
+            raise Forbidden("namespace kube-system cannot be read: its UID is this host's identity")
+        await self.capacity.load(self._readable_terms())
+        self.capacity.start()
+        self._cluster_uid = str(found["metadata"]["uid"])
+
+    def _readable_terms(self) -> dict[str, Terms]:
+        """Return the terms of every home; one that cannot be read keeps no other waiting."""
+        found = {}
+        for name, home in list(self._homes.items()):
+            try:
+                found[name] = terms_of(home, offered=self._config.runtimes)
+            except Refused as refusal:
+                fields = {"home": name, "detail": str(refusal)}
+                _log.warning("unreadable HomeCluster", extra=fields)
+        return found
+
+    async def _linked(self, terms: Terms, home: Json) -> Link:
+        """Return the running link of exactly that HomeCluster, started where it is not."""
+        link = self.links.get(terms.home)
+        if link is not None and link.terms.uid == terms.uid:
+            return link
+        await self._stop(terms.home)
+        name = terms.home
+        link = Link(
+            terms,
+            home_uid=home.get("status", {}).get("homeUID"),
+            cluster_uid=self._cluster_uid,
+            api=self._api,
+            namespace=self._namespace,
+            connect=self._connect,
+            make_informer=self._make_informer,
+            supervisor=self._supervisor,
+            clock=self._clock,
+            pin=lambda uid: self._pin(name, uid),
+            report=lambda: self._report(name),
+            on_order=lambda order: self._queue_copies.add(f"{name}/{order}"),
+            on_state=lambda: self._link_changed(name),
+        )
+        workloads = Workloads(
+            name,
+            api=self._api,
+            make_informer=self._make_informer,
+            supervisor=self._supervisor,
+            on_order=lambda order: self._queue_copies.add(f"{name}/{order}"),
+        )
+        self.links[name], self.workloads[name] = link, workloads
+        workloads.start()
+        link.start()
+        return link
+
+    async def _stop(self, name: str) -> None:
+        """End the link of a HomeCluster that is gone; its copies are looked at once more."""
+        link, workloads = self.links.pop(name, None), self.workloads.pop(name, None)
+        if workloads is not None:
+            workloads.stop()
+        if link is not None:
+            await link.stop()
+        self._said.pop(name, None)
+        self._freshest.forget(name)
+        self._queue_all(name)
+
+    def _took_terms(self, link: Link, terms: Terms) -> None:
+        """Let changed terms reach the link, and every order and copy of that home."""
+        changed = link.terms != terms
+        link.terms = terms
+        if changed:
+            self._queue_all(terms.home)
+
+    async def _pin(self, name: str, uid: str) -> None:
+        """Write the home's UID before anything else is taken from it."""
+        link = self.links[name]
+        link.state.home_uid = uid
+        await self._write_status(link)
+
+    async def _write_status(self, link: Link) -> None:
+        name = link.terms.home
+        home = self._freshest.of(name, self._homes.get(name))
+        if home is None or home["metadata"]["uid"] != link.terms.uid:
+            return
+        before = home.get("status", {})
+        state = link.state
+        facts = LinkFacts(
+            home_uid=state.home_uid, host_name=state.host_name, conditions=self._conditions(link)
+        )
+        status = home_status(
+            link.terms,
+            link=facts,
+            ledger=self.capacity.ledger,
+            before=before,
+            now=self._clock.now(),
+        )
+        if status == before:
+            return
+        body = {
+            "apiVersion": HOME_CLUSTER.api_version,
+            "kind": HOME_CLUSTER.kind,
+            "metadata": {"name": name, "uid": link.terms.uid},
+            "status": status,
+        }
+        written = await self._api.apply_status(HOME_CLUSTER, body, manager=STATUS_MANAGER)
+        self._freshest.wrote(name, written)
+        await self._tell_people(written, link)
+
+    def _conditions(self, link: Link) -> list[Condition]:
+        """Return the link's conditions; without our own rights here it is not Ready."""
+        ready, *steps = link.state.conditions()
+        workloads = self.workloads.get(link.terms.home)
+        failure = workloads.failure if workloads else None
+        if isinstance(failure, Forbidden):
+            message = (
+                f"orders wait: {failure}; run `modelbond join` here again, it binds the rights"
+            )
+            ready = replace(ready, status=False, reason=Reason.RIGHTS_MISSING, message=message)
+        return [ready, *steps]
+
+    async def _tell_people(self, home: Json, link: Link) -> None:
+        """Make an event of each change of Ready."""
+        ready = self._conditions(link)[0]
+        if self._said.get(link.terms.home) == ready.reason:
+            return
+        self._said[link.terms.home] = ready.reason
+        say = self._events.normal if ready.status else self._events.warning
+        if ready.status is not None:
+            await say(home, reason=ready.reason.value, message=ready.message)
+
+    def _report(self, name: str) -> str | None:
+        link = self.links.get(name)
+        if link is None or not self.capacity.ready:
+            return None
+        report = report_for(
+            link.terms,
+            config=self._config,
+            ledger=self.capacity.ledger,
+            room=self.capacity.room(),
+            cluster_uid=self._cluster_uid,
+            version=__version__,
+        )
+        return encode_report(report)
+
+    def _link_changed(self, name: str) -> None:
+        self._queue_homes.add(name)
+        self._queue_all(name)
+
+    def _capacity_changed(self) -> None:
+        for name in self.links:
+            self._queue_homes.add(name)
+
+    def _queue_all(self, name: str) -> None:
+        """Look at every order and every copy of that home again."""
+        link = self.links.get(name)
+        orders = set(link.orders() if link else ())
+        prefix = f"{home_namespace(name)}/"
+        orders |= {key.removeprefix(prefix) for key in list(self._copies) if key.startswith(prefix)}
+        for order in sorted(orders):
+            self._queue_copies.add(f"{name}/{order}")

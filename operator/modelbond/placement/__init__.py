@@ -1,0 +1,1 @@
+"""Which hosts a deployment goes to, and for every other host why not: pure decisions."""

@@ -1,0 +1,198 @@
+"""What controllers need from the outside world, as protocols: adapters and runtime carry them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from modelbond.api.kinds import Json, Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """One change seen by a watch; `obj` is the last state.
+
+    `type` is ADDED, MODIFIED, DELETED or BOOKMARK; a bookmark carries a resourceVersion alone.
+    """
+
+    type: str
+    obj: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A whole list and the resourceVersion from which to watch on."""
+
+    items: list[Json]
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A bearer token and when it ends, by the issuer's clock."""
+
+    value: str
+    expires: datetime
+
+
+class KubeApi(Protocol):
+    """One API server. Objects are JSON; every failure is one of modelbond.errors."""
+
+    async def get(self, kind: Kind, name: str, *, namespace: str | None = None) -> Json | None:
+        """Return the object, or None where there is none (404)."""
+
+    async def list(
+        self,
+        kind: Kind,
+        *,
+        namespace: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        name: str | None = None,
+    ) -> Listed:
+        """Return all objects that match, paged behind the scenes."""
+
+    def watch(
+        self,
+        kind: Kind,
+        *,
+        since: str,
+        namespace: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        name: str | None = None,
+    ) -> AsyncIterator[Changed]:
+        """Yield changes after `since` until the server closes; ApiUnreachable when it is silent.
+
+        Expired says that `since` is too old.
+        """
+
+    async def create(self, kind: Kind, body: Json) -> Json:
+        """POST a new object; AlreadyExists when the name is taken."""
+
+    async def apply(self, kind: Kind, body: Json, *, manager: str) -> Json:
+        """Server-side apply with force. `metadata.uid` is required: Conflicted if it is gone."""
+
+    async def apply_status(self, kind: Kind, body: Json, *, manager: str) -> Json:
+        """Server-side apply of the status subresource; `metadata.uid` is required."""
+
+    async def merge(
+        self, kind: Kind, name: str, patch: Json, *, namespace: str | None = None
+    ) -> Json | None:
+        """JSON merge patch; carry metadata.resourceVersion for compare-and-swap. None on 404."""
+
+    async def delete(
+        self, kind: Kind, name: str, *, namespace: str | None = None, uid: str
+    ) -> None:
+        """Delete that very object (precondition UID); absent already is success."""
+
+    async def request_token(self, account: str, *, namespace: str, seconds: int) -> Token:
+        """Ask for a token of a ServiceAccount (its `token` subresource)."""
+
+    async def log_tail(self, pod: str, *, namespace: str, container: str, lines: int) -> str:
+        """Return the last lines of a container's log; empty when there is none yet."""
+
+    async def close(self) -> None:
+        """Release connections."""
+
+
+class Connect(Protocol):
+    """Opens the API server of another owner from exactly these three facts."""
+
+    def __call__(self, *, server: str, ca_pem: str, token: str) -> KubeApi:
+        """Return a client that never reads a kubeconfig, proxy or file of a stranger."""
+
+
+class Clock(Protocol):
+    """Time. Silence is measured on `monotonic`, never on what others wrote."""
+
+    def monotonic(self) -> float:
+        """Seconds that only grow."""
+
+    def now(self) -> datetime:
+        """Return the wall clock, UTC, for what people read."""
+
+
+class Queue(Protocol):
+    """A keyed work queue: a key waits once and is never worked on twice at a time."""
+
+    def add(self, key: str) -> None:
+        """Ask for the key to be reconciled soon."""
+
+    def add_after(self, key: str, seconds: float) -> None:
+        """Ask for the key to be reconciled once that time passed."""
+
+
+class Informer(Protocol):
+    """A supervised list and watch of one kind: a local copy that calls back on change."""
+
+    @property
+    def synced(self) -> bool:
+        """True once a whole list was taken. Stays True while the other side is silent."""
+
+    @property
+    def failure(self) -> Exception | None:
+        """Why list or watch fails at present, or None."""
+
+    def objects(self) -> Mapping[str, Json]:
+        """Return the local copy, by `namespace/name`."""
+
+    async def run(self) -> None:
+        """List and watch for ever: meant for a Supervisor."""
+
+
+class MakeInformer(Protocol):
+    """Makes informers; `on_change(object, deleted)` is called for each change, synchronously."""
+
+    def __call__(  # noqa: PLR0913 - as the watch
+        self,
+        api: KubeApi,
+        kind: Kind,
+        *,
+        on_change: Callable[[Json, bool], None],
+        on_synced: Callable[[], None] | None = None,
+        namespace: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        name: str | None = None,
+    ) -> Informer:
+        """Return an informer that does nothing until its `run` is supervised."""
+
+
+class Supervisor(Protocol):
+    """Keeps named tasks alive: one that ends or raises is logged, counted and started again."""
+
+    def start(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Start the task; a name that runs already is stopped first."""
+
+    def stop(self, name: str) -> None:
+        """Cancel the task; unknown names are fine."""
+
+
+class Events(Protocol):
+    """Kubernetes Events on users' objects: what happened and what to do next."""
+
+    async def normal(self, about: Json, *, reason: str, message: str) -> None:
+        """Record a normal event; never raises."""
+
+    async def warning(self, about: Json, *, reason: str, message: str) -> None:
+        """Record a warning; never raises; repeats of one text are counted, not spammed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing more to do until something changes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """Reconcile once more after that many seconds."""
+
+    seconds: float
+
+
+Outcome = Done | Again
+
+
+class Controller(Protocol):
+    """One idea that is reconciled by key."""
+
+    async def reconcile(self, key: str) -> Outcome:
+        """Observe, plan, act, write status. Raises typed errors; the worker classifies them."""

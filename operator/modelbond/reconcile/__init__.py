@@ -1,0 +1,1 @@
+"""Decisions from what is wanted and what is seen, without any I/O."""

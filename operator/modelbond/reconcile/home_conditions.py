@@ -1,0 +1,167 @@
+"""The conditions of a ModelDeployment, from its placements and the last decision."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from modelbond.api.conditions import Condition, ConditionType
+from modelbond.api.reasons import Reason
+from modelbond.placement.explain import summary
+from modelbond.reconcile.home_deployment import Deployment
+from modelbond.reconcile.home_health import Health, Placement
+from modelbond.reconcile.home_order import Said
+from modelbond.reconcile.home_plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What conditions are made of. `taken` names the foreign object in our way, else is empty."""
+
+    deployment: Deployment
+    plan: Plan
+    placements: Sequence[Placement]
+    taken: str
+
+    @property
+    def live(self) -> list[Placement]:
+        """Return the placements that are not on their way out."""
+        return [each for each in self.placements if each.health is not Health.WITHDRAWING]
+
+
+def refused(reason: Reason, message: str) -> list[Condition]:
+    """Return the conditions of a deployment for which nothing is done."""
+    return [
+        Condition(type=ConditionType.READY, status=False, reason=reason, message=message),
+        Condition(type=ConditionType.ACCEPTED, status=False, reason=reason, message=message),
+    ]
+
+
+def conditions(facts: Facts) -> list[Condition]:
+    """Return all conditions: Ready, then the others in the order a person debugs."""
+    scheduled = _scheduled(facts)
+    endpoint = _endpoint(facts)
+    return [
+        _ready(facts, scheduled=scheduled, endpoint=endpoint),
+        _true(ConditionType.ACCEPTED, Reason.ACCEPTED, "the home places this deployment"),
+        scheduled,
+        _of_all(facts, ConditionType.MODEL_VERIFIED, Reason.VERIFIED, _verified_text),
+        _of_all(facts, ConditionType.MODEL_LOADED, Reason.LOADED, _loaded_text),
+        endpoint,
+    ]
+
+
+def _scheduled(facts: Facts) -> Condition:
+    plan, rules = facts.plan, facts.deployment.spec.placement
+    about = ConditionType.SCHEDULED
+    if plan.unwished:
+        kept = ", ".join(f"{each.order.host} ({each.why})" for each in plan.unwished)
+        text = f"kept on {kept} until another host fits. {summary(plan.decision)}"
+        return _false(about, Reason.NO_HOST_FITS, text)
+    if plan.decision.lacks_owners(rules.min_owners):
+        text = f"{plan.decision.owners} of {rules.min_owners} owners. {summary(plan.decision)}"
+        return _false(about, Reason.TOO_FEW_OWNERS, text)
+    if plan.decision.vacant:
+        placed = rules.count - plan.decision.vacant
+        text = f"{placed} of {rules.count} placed. {summary(plan.decision)}"
+        return _false(about, Reason.NO_HOST_FITS, text)
+    return _true(about, Reason.SCHEDULED, f"all {rules.count} slots have a host")
+
+
+def _of_all(
+    facts: Facts, about: ConditionType, good: Reason, text: Callable[[Facts], str]
+) -> Condition:
+    if not facts.live:
+        return _unknown(about, Reason.NO_HOST_FITS, "no placement yet")
+    said = [(each, each.order.said(about)) for each in facts.live]
+    missing = [(each, word) for each, word in said if word is None or word.status is not True]
+    if not missing:
+        return _true(about, good, text(facts))
+    missing.sort(key=lambda pair: (_rank(pair[1]), pair[0].order.spec.slot))
+    worst, word = missing[0]
+    if word is None:
+        return _unknown(about, Reason.WAITING_FOR_HOST, f"{worst.order.host} has not said yet")
+    return Condition(
+        type=about,
+        status=word.status,
+        reason=word.reason,
+        message=f"{worst.order.host}: {word.message}",
+    )
+
+
+def _rank(word: Said | None) -> int:
+    if word is None:
+        return 2
+    return 0 if word.status is False else 1
+
+
+def _verified_text(facts: Facts) -> str:
+    return f"{facts.deployment.spec.model.digest} on {_hosts(facts.live)}"
+
+
+def _loaded_text(facts: Facts) -> str:
+    return f"loaded on {_hosts(facts.live)}"
+
+
+def _endpoint(facts: Facts) -> Condition:
+    about = ConditionType.ENDPOINT_READY
+    if facts.taken:
+        return _false(about, Reason.NAME_TAKEN, facts.taken)
+    serving = [each for each in facts.live if each.serving]
+    if serving:
+        return _true(about, Reason.ENDPOINT_SERVING, f"{_hosts(serving)} serve")
+    for each in facts.live:
+        if each.reason in (Reason.ENDPOINT_REFUSED, Reason.WAITING_FOR_CERTIFICATE):
+            return _false(about, each.reason, f"{each.order.host}: {each.message}")
+    if facts.deployment.spec.replicas == 0:
+        return _false(about, Reason.PAUSED, "replicas is 0: set it to 1 or more to serve")
+    return _false(about, Reason.NO_ENDPOINT, "no placement serves yet")
+
+
+def _ready(facts: Facts, *, scheduled: Condition, endpoint: Condition) -> Condition:
+    about, wanted = ConditionType.READY, facts.deployment.spec.placement.count
+    ready = [each for each in facts.live if each.counts]
+    tally = f"{len(ready)} of {wanted} hosts ready"
+    if facts.deployment.spec.replicas == 0:
+        return _false(about, Reason.PAUSED, "replicas is 0: set it to 1 or more to serve")
+    if facts.taken:
+        return _false(about, endpoint.reason, endpoint.message)
+    if len(ready) >= wanted:
+        return _true(about, Reason.READY, tally)
+    behind = sorted(
+        (each for each in facts.live if not each.counts), key=lambda each: _urgency[each.health]
+    )
+    if behind and behind[0].health in (Health.UNREACHABLE, Health.DEGRADED, Health.DECLINED):
+        return _false(about, behind[0].reason, f"{tally}; {_named(behind[0])}")
+    if scheduled.status is False:
+        return _false(about, scheduled.reason, f"{tally}; {scheduled.message}")
+    return _false(about, Reason.PROGRESSING, "; ".join([tally, *map(_named, behind)]))
+
+
+_urgency = {
+    Health.UNREACHABLE: 0,
+    Health.DEGRADED: 1,
+    Health.DECLINED: 2,
+    Health.PROGRESSING: 3,
+    Health.PENDING: 4,
+    Health.HEALTHY: 5,
+    Health.WITHDRAWING: 6,
+}
+
+
+def _named(placement: Placement) -> str:
+    return f"{placement.order.host}: {placement.reason}: {placement.message}"
+
+
+def _hosts(placements: Sequence[Placement]) -> str:
+    return ", ".join(sorted(each.order.host for each in placements))
+
+
+def _true(about: ConditionType, reason: Reason, message: str) -> Condition:
+    return Condition(type=about, status=True, reason=reason, message=message)
+
+
+def _false(about: ConditionType, reason: Reason, message: str) -> Condition:
+    return Condition(type=about, status=False, reason=reason, message=message)
+
+
+def _unknown(about: ConditionType, reason: Reason, message: str) -> Condition:
+    return Condition(type=about, status=None, reason=reason, message=message)

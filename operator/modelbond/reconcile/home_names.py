@@ -1,0 +1,67 @@
+"""Names and labels of what the home makes for a deployment: all can be computed, none is stored."""
+
+import hashlib
+
+from modelbond.api.kinds import Json
+
+MANAGED_BY = "app.kubernetes.io/managed-by"
+OWNER_UID = "modelbond.io/owner-uid"
+DEPLOYMENT_UID = "modelbond.io/deployment-uid"
+HOME_VERSION = "modelbond.io/home-version"
+LAST_EPOCH = "modelbond.io/last-epoch"
+FINALIZER = "modelbond.io/home"
+SPEC_MANAGER = "modelbond"
+STATUS_MANAGER = "modelbond-status"
+LEASE_NAME = "host"
+REPORT_NAME = "host-report"
+REPORT_KEY = "report"
+_HOST_NAMESPACE = "modelbond-host-"
+
+
+def host_namespace(host: str) -> str:
+    """Return the namespace at the home that belongs to one host."""
+    return f"{_HOST_NAMESPACE}{host}"
+
+
+def host_of(namespace: str | None) -> str | None:
+    """Return the host whose namespace this is, or None for any other namespace."""
+    if namespace is None or not namespace.startswith(_HOST_NAMESPACE):
+        return None
+    return namespace.removeprefix(_HOST_NAMESPACE) or None
+
+
+def order_name(deployment: str, *, uid: str) -> str:
+    """Return the name of a deployment's order, the same at every host."""
+    return f"{deployment}-{hashlib.sha256(uid.encode()).hexdigest()[:8]}"
+
+
+def edge_secret_name(order: str) -> str:
+    """Return the name of the Secret with an order's certificate and client token."""
+    return f"{order}-edge"
+
+
+def client_secret_name(deployment: str) -> str:
+    """Return the name of the customer's Secret with CA, token and URL."""
+    return f"{deployment}-client"
+
+
+def slice_name(deployment: str, *, host: str) -> str:
+    """Return the name of the EndpointSlice of a deployment's placement at a host."""
+    return f"{deployment}-{host}"
+
+
+def server_names(deployment: str, *, namespace: str, order: str) -> tuple[str, ...]:
+    """Return the names that a placement's certificate is made out to."""
+    short = f"{deployment}.{namespace}"
+    return (deployment, short, f"{short}.svc", f"{short}.svc.cluster.local", order)
+
+
+def owned_labels(uid: str) -> dict[str, str]:
+    """Return the labels of an object that exists for the deployment with this UID."""
+    return {MANAGED_BY: "modelbond", OWNER_UID: uid}
+
+
+def is_owned(obj: Json, *, uid: str) -> bool:
+    """Say whether we made this object for the deployment with this UID."""
+    labels = obj["metadata"].get("labels") or {}
+    return labels.get(MANAGED_BY) == "modelbond" and labels.get(OWNER_UID) == uid

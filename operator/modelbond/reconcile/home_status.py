@@ -1,0 +1,128 @@
+"""The status of a ModelDeployment: one JSON value from the facts, equal for equal facts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from modelbond.api.conditions import Condition, ConditionType, merged
+from modelbond.api.kinds import Json
+from modelbond.api.reasons import Reason
+from modelbond.api.v1alpha1 import (
+    DeploymentEndpoint,
+    DeploymentFailure,
+    PlacementSummary,
+)
+from modelbond.api.wire import written
+from modelbond.reconcile.home_conditions import Facts, conditions
+from modelbond.reconcile.home_deployment import Deployment
+from modelbond.reconcile.home_health import Health, Placement, state_of
+from modelbond.reconcile.home_names import DEPLOYMENT_UID, client_secret_name
+from modelbond.reconcile.home_stranger import last_words, shown
+
+
+def status_of(facts: Facts, *, now: datetime) -> Json:
+    """Return the whole status."""
+    deployment = facts.deployment
+    status = verdict(
+        deployment.status, conditions(facts), generation=deployment.generation, now=now
+    )
+    status |= {
+        "replicas": min((each.ready_replicas for each in facts.live), default=0),
+        "selector": f"{DEPLOYMENT_UID}={deployment.uid}",
+        "summary": written(_summary(facts)),
+        "placements": [written(state_of(each)) for each in _shown(facts.placements)],
+        "endpoints": [written(each) for each in _endpoints(facts.live)],
+    }
+    if facts.plan.bars:
+        status["barred"] = [written(bar) for bar in facts.plan.bars]
+    if not facts.taken:
+        status["clientSecret"] = client_secret_name(deployment.name)
+    failure = _failure(facts.live)
+    if failure is not None:
+        status["lastFailure"] = written(failure)
+    elif "lastFailure" in deployment.status:
+        status["lastFailure"] = deployment.status["lastFailure"]
+    return status
+
+
+def verdict(before: Json, wanted: Sequence[Condition], *, generation: int, now: datetime) -> Json:
+    """Return the part of a status that says what holds, and for which generation."""
+    conditions = before.get("conditions") or []
+    return {
+        "observedGeneration": generation,
+        "conditions": merged(conditions, wanted, generation=generation, now=now),
+    }
+
+
+def leaving_status(
+    deployment: Deployment, placements: Sequence[Placement], *, now: datetime
+) -> Json:
+    """Return the status of a deployment that is being deleted."""
+    hosts = ", ".join(sorted(each.order.host for each in placements)) or "nothing"
+    ready = Condition(
+        type=ConditionType.READY,
+        status=False,
+        reason=Reason.WITHDRAWING,
+        message=f"deleted; waits until {hosts} confirms that its copy is gone",
+    )
+    kept = {
+        name: value
+        for name, value in deployment.status.items()
+        if name in ("lastFailure", "barred", "selector")
+    }
+    return {
+        **kept,
+        **verdict(deployment.status, [ready], generation=deployment.generation, now=now),
+        "placements": [written(state_of(each)) for each in _shown(placements)],
+    }
+
+
+def _summary(facts: Facts) -> PlacementSummary:
+    desired = facts.deployment.spec.placement.count
+    ready = sum(1 for each in facts.live if each.counts and each.order.spec.replicas)
+    return PlacementSummary(
+        desired=desired, placed=len(facts.live), ready=ready, hosts=f"{ready}/{desired}"
+    )
+
+
+def _shown(placements: Sequence[Placement]) -> list[Placement]:
+    """Return one placement for each slot: the one that lives, else the newest that goes."""
+    by_slot: dict[int, Placement] = {}
+    for each in sorted(placements, key=_precedence):
+        by_slot[each.order.spec.slot] = each
+    return [by_slot[slot] for slot in sorted(by_slot)]
+
+
+def _precedence(placement: Placement) -> tuple[bool, int]:
+    return (placement.health is not Health.WITHDRAWING, placement.order.spec.epoch)
+
+
+def _endpoints(placements: Sequence[Placement]) -> list[DeploymentEndpoint]:
+    found = {
+        (placement.order.host, each.address, each.port)
+        for placement in placements
+        if placement.serving
+        for each in placement.endpoints
+    }
+    return [
+        DeploymentEndpoint(host=host, address=address, port=port)
+        for host, address, port in sorted(found)
+    ]
+
+
+def _failure(placements: Sequence[Placement]) -> DeploymentFailure | None:
+    told = [
+        (failure.time, placement.order.host, failure)
+        for placement in placements
+        if (failure := placement.order.answer.last_failure) is not None and not placement.frozen
+    ]
+    if not told:
+        return None
+    _, host, failure = max(told, key=lambda each: each[:2])
+    return DeploymentFailure(
+        host=host,
+        location=shown(failure.location, limit=63),
+        reason=failure.reason,
+        message=last_words(failure.message),
+        retriable=failure.retriable,
+        time=failure.time,
+    )

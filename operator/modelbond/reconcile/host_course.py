@@ -1,0 +1,182 @@
+"""What to do about one order and its copy: the whole decision, from what is known of both."""
+
+from dataclasses import dataclass
+
+from modelbond.api.conditions import Condition, ConditionType, Reason, find
+from modelbond.api.kinds import Json
+from modelbond.api.v1alpha1 import ModelPlacementSpec
+from modelbond.api.wire import read
+from modelbond.reconcile.host_admission import Declined, forbidden
+from modelbond.reconcile.host_order import Order, is_our_copy
+from modelbond.reconcile.host_terms import Terms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """The order, as the home last showed it."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """The home answers and shows no such order, or does not let us look: 401, 403, 404."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """Nothing is known of the order at present."""
+
+    reason: Reason
+    message: str
+
+
+View = Present | Gone | Unseen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """Nothing is to be done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """Tell the home that nothing of a withdrawn order is here."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refuse:
+    """Tell the home that an order is not taken, while something else of that name runs on."""
+
+    order: Order
+    declined: Declined
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consider:
+    """Put an order that has no copy, or has changed, to admission."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serve:
+    """Run what the copy says. `linked` is what is known of its order."""
+
+    linked: Condition
+    order: Order | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dismiss:
+    """Write on the copy that the host takes it back; it is removed next."""
+
+    order: Order | None
+    declined: Declined
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remove:
+    """Remove the copy and all that serves it. `declined` is why, unless the home withdrew it."""
+
+    order: Order | None
+    declined: Declined | None
+
+
+WithoutCopy = Rest | Release | Consider
+WithCopy = Rest | Refuse | Consider | Serve | Dismiss | Remove
+
+
+def course_without_copy(view: View) -> WithoutCopy:
+    """Return what to do where no copy exists."""
+    if not isinstance(view, Present):
+        return Rest()
+    return Release(order=view.order) if view.order.withdrawn else Consider(order=view.order)
+
+
+def course_with_copy(
+    copy: Json, *, view: View, terms: Terms, home_uid: str, orphaned_seconds: float
+) -> WithCopy:
+    """Return what to do about a copy. It is removed on an explicit word only."""
+    order = view.order if isinstance(view, Present) else None
+    if copy["spec"].get("origin", {}).get("homeClusterUID") != terms.uid:
+        return Remove(order=None, declined=None)
+    if not _counts(copy, terms=terms, home_uid=home_uid, order=order):
+        return Rest()
+    if order is not None and not _carries(copy, order):
+        return Refuse(order=order, declined=_NAME_TAKEN)
+    ending = _ending(copy, order=order, terms=terms)
+    if ending is not None:
+        return ending
+    if order is not None:
+        return _course_with_order(copy, order)
+    return _course_without_order(view, terms=terms, orphaned_seconds=orphaned_seconds)
+
+
+def dismissed(copy: Json) -> Declined | None:
+    """Return why the host took the copy back, or None while it stands."""
+    accepted = find(copy.get("status", {}).get("conditions", []), ConditionType.ACCEPTED)
+    if accepted is None or accepted["status"] != "False":
+        return None
+    reason = next((r for r in Reason if r.value == accepted["reason"]), Reason.DECLINED)
+    return Declined(reason=reason, message=accepted["message"])
+
+
+def carried_generation(copy: Json) -> int | None:
+    """Return the generation of the order that the copy carries; None before it was written."""
+    generation = copy.get("status", {}).get("orderGeneration")
+    return int(generation) if generation is not None else None
+
+
+_NAME_TAKEN = Declined(
+    reason=Reason.NAME_TAKEN,
+    message="a copy of an earlier order of this name still runs here: the host's owner can "
+    "delete it, or place elsewhere",
+)
+
+
+def _ending(copy: Json, *, order: Order | None, terms: Terms) -> WithCopy | None:
+    """Return how the copy ends by the home's or the owner's word; None when neither was said."""
+    if order is not None and order.withdrawn:
+        return Remove(order=order, declined=None)
+    taken_back = dismissed(copy)
+    if taken_back is not None:
+        return Remove(order=order, declined=taken_back)
+    declined = forbidden(read(ModelPlacementSpec, copy["spec"]), terms=terms)
+    return Dismiss(order=order, declined=declined) if declined is not None else None
+
+
+def _course_with_order(copy: Json, order: Order) -> WithCopy:
+    if carried_generation(copy) != order.generation:
+        return Consider(order=order)
+    message = "the order is seen at the home"
+    return Serve(linked=_linked(Reason.LINKED, message, holds=True), order=order)
+
+
+def _course_without_order(view: View, *, terms: Terms, orphaned_seconds: float) -> WithCopy:
+    if isinstance(view, Unseen):
+        return Serve(linked=_linked(view.reason, view.message), order=None)
+    after = terms.orphan_after_seconds
+    message = view.message if isinstance(view, Gone) else ""
+    if after is not None and orphaned_seconds >= after:
+        return Remove(order=None, declined=None)
+    return Serve(linked=_linked(Reason.ORPHANED, message), order=None)
+
+
+def _linked(reason: Reason, message: str, *, holds: bool = False) -> Condition:
+    return Condition(type=ConditionType.LINKED, status=holds, reason=reason, message=message)
+
+
+def _counts(copy: Json, *, terms: Terms, home_uid: str, order: Order | None) -> bool:
+    if not is_our_copy(copy, terms=terms, home_uid=home_uid):
+        return False
+    seen_now = order is not None and _carries(copy, order)
+    return seen_now or carried_generation(copy) is not None
+
+
+def _carries(copy: Json, order: Order) -> bool:
+    return bool(copy["spec"]["origin"]["orderUID"] == order.uid)

@@ -1,0 +1,1 @@
+"""What keeps controllers going: queue, workers, supervised tasks, informers, caches."""

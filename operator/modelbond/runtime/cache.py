@@ -1,0 +1,58 @@
+"""The last seen state of one kind, fed by kopf's events; what is gone stays gone."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from modelbond.api.kinds import Json, key_of
+
+_REMEMBERED_GONE = 10_000
+
+
+def slim(obj: Json) -> Json:
+    """Return the object without managedFields, which nobody here reads."""
+    metadata = {name: value for name, value in obj["metadata"].items() if name != "managedFields"}
+    return {**obj, "metadata": metadata}
+
+
+class Cache:
+    """Objects by `namespace/name`. A UID that was deleted is never believed again."""
+
+    def __init__(self) -> None:
+        self._objects: dict[str, Json] = {}
+        self._view = MappingProxyType(self._objects)
+        self._gone: OrderedDict[str, None] = OrderedDict()
+
+    def objects(self) -> Mapping[str, Json]:
+        """Return a live, read-only view."""
+        return self._view
+
+    def notice(self, obj: Json, *, deleted: bool) -> bool:
+        """Remember what an event says; return whether it is news."""
+        key, uid = key_of(obj), str(obj["metadata"].get("uid", ""))
+        known = self._objects.get(key)
+        if deleted:
+            self._bury(uid)
+            if known is not None and known["metadata"].get("uid", "") == uid:
+                del self._objects[key]
+            return True
+        if uid in self._gone or (known is not None and _same_version(known, obj)):
+            return False
+        self._objects[key] = slim(obj)
+        return True
+
+    def knows(self, obj: Json) -> bool:
+        """Tell whether that very object, in whatever version, was seen here, alive or gone."""
+        uid = obj["metadata"].get("uid", "")
+        known = self._objects.get(key_of(obj))
+        return uid in self._gone or (known is not None and known["metadata"].get("uid") == uid)
+
+    def _bury(self, uid: str) -> None:
+        self._gone[uid] = None
+        if len(self._gone) > _REMEMBERED_GONE:
+            self._gone.popitem(last=False)
+
+
+def _same_version(known: Json, obj: Json) -> bool:
+    names = ("uid", "resourceVersion")
+    return all(known["metadata"].get(name) == obj["metadata"].get(name) for name in names)

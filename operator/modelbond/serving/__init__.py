@@ -1,0 +1,1 @@
+"""What runs at a host for one order: every object rendered from plain values."""

@@ -1,0 +1,168 @@
+"""The edge in front of Triton: one nginx that lets in one model's inference and nothing else."""
+
+import re
+from collections.abc import Sequence
+
+from modelbond.api.kinds import Json
+from modelbond.errors import Refused
+from modelbond.serving.names import edge_config, edge_secret, metadata
+from modelbond.serving.workload import Workload
+
+EDGE_PORT = 8443
+HEALTH_PATH = "/edge/health"
+REQUESTS_PER_SECOND = 200
+BURST = 400
+BODY_LIMIT = "64m"
+# The token stands in a regular expression of nginx: nothing else may be in it.
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{32,128}")
+_MODEL_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}")
+_HOST_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+def ready_path(model: str) -> str:
+    """Return the path that answers 200 once this very model can infer."""
+    return f"/v2/models/{model}/ready"
+
+
+def tokens_conf(tokens: Sequence[str]) -> str:
+    """Return the lines of nginx's map from Authorization to a client; Refused for odd tokens."""
+    for token in tokens:
+        if _TOKEN.fullmatch(token) is None:
+            raise Refused("the client token is not 32 to 128 characters of base64url")
+    # A plain string in a map is compared without case, a regular expression is not.
+    lines = (f'"~^[Bb]earer {token}$" client-{n};\n' for n, token in enumerate(tokens, start=1))
+    return "".join(lines)
+
+
+def nginx_conf(model: str, *, host: str) -> str:
+    """Return the whole configuration for one model. Every path is spelled out, none is a prefix.
+
+    Each answer says in the header `modelbond-host` which host gave it.
+    """
+    if _MODEL_NAME.fullmatch(model) is None:
+        raise Refused(f"{model[:63]!r} is not a model name")
+    if _HOST_NAME.fullmatch(host) is None:
+        raise Refused(f"{host[:63]!r} is not a host's name")
+    roots = (f"/v2/models/{model}", f"/v2/models/{model}/versions/1")
+    open_paths = ("/v2/health/live", "/v2/health/ready", *(f"{root}/ready" for root in roots))
+    locations = [
+        *(_location(path, method="GET", token=False) for path in open_paths),
+        *(_location(root, method="GET", token=True) for root in roots),
+        *(_location(f"{root}/infer", method="POST", token=True) for root in roots),
+    ]
+    return _FRAME.replace("@HOST@", host).replace("@LOCATIONS@", "".join(locations))
+
+
+def edge_config_map(workload: Workload, *, revision: str) -> Json:
+    """Return the ConfigMap that one revision's edge reads."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": metadata(workload, name=edge_config(workload.order, revision)),
+        "data": {"nginx.conf": nginx_conf(workload.model.name, host=workload.host)},
+    }
+
+
+def edge_secret_object(workload: Workload, *, data: dict[str, str]) -> Json:
+    """Return the host's own Secret: `data` is base64 of tls.key and, once signed, the rest."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": metadata(workload, name=edge_secret(workload.order)),
+        "type": "Opaque",
+        "data": data,
+    }
+
+
+def _location(path: str, *, method: str, token: bool) -> str:
+    # GET stands for HEAD too. The fixed upstream path keeps the client's own spelling out.
+    allowed = "^(GET|HEAD)$" if method == "GET" else f"^{method}$"
+    guard = _GUARD if token else ""
+    return (
+        f"    location = {path} {{\n"
+        f"{guard}"
+        f"      if ($request_method !~ {allowed}) {{ return 405; }}\n"
+        f"      proxy_pass http://triton{path};\n"
+        "    }\n"
+    )
+
+
+_GUARD = f"""\
+      if ($client = "") {{ return 401; }}
+      limit_req zone=clients burst={BURST} nodelay;
+"""
+
+_FRAME = f"""\
+worker_processes 1;
+pid /tmp/nginx.pid;
+error_log /dev/stderr warn;
+worker_shutdown_timeout 30s;
+
+events {{
+  worker_connections 1024;
+}}
+
+http {{
+  access_log off;
+  server_tokens off;
+  default_type text/plain;
+  client_body_temp_path /tmp/client-body;
+  proxy_temp_path /tmp/proxy;
+  fastcgi_temp_path /tmp/fastcgi;
+  uwsgi_temp_path /tmp/uwsgi;
+  scgi_temp_path /tmp/scgi;
+  client_max_body_size {BODY_LIMIT};
+  client_header_timeout 15s;
+  client_body_timeout 60s;
+  keepalive_timeout 75s;
+
+  map $http_authorization $client {{
+    default "";
+    include /etc/edge/tls/tokens.conf;
+  }}
+  map $status $challenge {{
+    default "";
+    401 'Bearer realm="modelbond"';
+  }}
+  limit_req_zone $client zone=clients:1m rate={REQUESTS_PER_SECOND}r/s;
+  limit_req_status 429;
+
+  # Triton waits for idle connections when it stops: they must not outlive the last request.
+  upstream triton {{
+    server 127.0.0.1:8000;
+    keepalive 32;
+    keepalive_timeout 2s;
+  }}
+
+  # A file named by a variable is read at each handshake: a new certificate needs no reload, which
+  # would close connections that rest.
+  map $ssl_server_name $pair {{
+    default tls;
+  }}
+
+  server {{
+    listen {EDGE_PORT} ssl;
+    ssl_certificate /etc/edge/tls/$pair.crt;
+    ssl_certificate_key /etc/edge/tls/$pair.key;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_session_cache shared:tls:1m;
+    add_header WWW-Authenticate $challenge always;
+    add_header modelbond-host @HOST@ always;
+
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    proxy_set_header Host triton;
+    proxy_set_header Authorization "";
+    proxy_connect_timeout 5s;
+    proxy_read_timeout 300s;
+    proxy_request_buffering off;
+
+    location = {HEALTH_PATH} {{
+      return 200 "ok\\n";
+    }}
+@LOCATIONS@    location / {{
+      return 404;
+    }}
+  }}
+}}
+"""

@@ -1,0 +1,104 @@
+"""The home role, wired: deployments are placed, orders signed, hosts listened to."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from modelbond.adapters.authority import SecretAuthority
+from modelbond.api.config import HomeConfig
+from modelbond.api.kinds import HOST_CLUSTER, MODEL_DEPLOYMENT, MODEL_PLACEMENT, Json, key_of
+from modelbond.controllers.deployment import DeploymentController
+from modelbond.controllers.host_book import HostBook
+from modelbond.controllers.host_cluster import HostClusterController, host_keys
+from modelbond.controllers.order import OrderController, deployment_keys
+from modelbond.runtime.work_queue import WorkQueue
+from modelbond.shell.parts import Parts, Served, own_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """What the controllers of a home have in common."""
+
+    parts: Parts
+    config: HomeConfig
+    book: HostBook
+    authority: SecretAuthority
+    deployments: WorkQueue
+    orders: WorkQueue
+    hosts: WorkQueue
+
+
+def home_role(parts: Parts, config: HomeConfig) -> tuple[Served, ...]:
+    """Return the controllers of a home, which share one book of hosts and one authority."""
+    clusters = parts.objects(HOST_CLUSTER)
+    shared = _Shared(
+        parts=parts,
+        config=config,
+        book=HostBook(clusters, clock=parts.clock, silence_seconds=config.silence_seconds),
+        authority=SecretAuthority(
+            api=parts.api,
+            namespace=parts.config.namespace,
+            certificate_days=config.certificate_days,
+            clock=parts.clock,
+        ),
+        deployments=parts.queue("deployment"),
+        orders=parts.queue("order"),
+        hosts=parts.queue("host-cluster"),
+    )
+    return _deployments(shared), _orders(shared), _hosts(shared)
+
+
+def _deployments(shared: _Shared) -> Served:
+    parts = shared.parts
+    controller = DeploymentController(
+        api=parts.api,
+        deployments=parts.objects(MODEL_DEPLOYMENT),
+        orders=parts.objects(MODEL_PLACEMENT),
+        book=shared.book,
+        authority=shared.authority,
+        queue_orders=shared.orders,
+        events=parts.events,
+        clock=parts.clock,
+        config=shared.config,
+    )
+    keys = {MODEL_DEPLOYMENT: own_key, MODEL_PLACEMENT: deployment_keys}
+    return Served(name="deployment", queue=shared.deployments, keys=keys, controller=controller)
+
+
+def _orders(shared: _Shared) -> Served:
+    parts = shared.parts
+    controller = OrderController(
+        api=parts.api,
+        orders=parts.objects(MODEL_PLACEMENT),
+        deployments=parts.objects(MODEL_DEPLOYMENT),
+        hosts=parts.objects(HOST_CLUSTER),
+        book=shared.book,
+        authority=shared.authority,
+        events=parts.events,
+        clock=parts.clock,
+    )
+    keys = {MODEL_PLACEMENT: _order_key}
+    return Served(name="order", queue=shared.orders, keys=keys, controller=controller)
+
+
+def _hosts(shared: _Shared) -> Served:
+    parts = shared.parts
+    controller = HostClusterController(
+        api=parts.api,
+        hosts=parts.objects(HOST_CLUSTER),
+        orders=parts.objects(MODEL_PLACEMENT),
+        deployments=parts.objects(MODEL_DEPLOYMENT),
+        book=shared.book,
+        make_informer=parts.make_informer,
+        supervisor=parts.supervisor,
+        queue_hosts=shared.hosts,
+        queue_deployments=shared.deployments,
+        queue_orders=shared.orders,
+        events=parts.events,
+        clock=parts.clock,
+    )
+    keys = {HOST_CLUSTER: own_key, MODEL_PLACEMENT: host_keys}
+    return Served(name="host-cluster", queue=shared.hosts, keys=keys, controller=controller)
+
+
+def _order_key(placement: Json) -> Iterable[str]:
+    return [key_of(placement)] if placement.get("spec", {}).get("role") == "Order" else []

@@ -1,0 +1,51 @@
+"""The host role, wired: links to homes are kept, and their orders become copies."""
+
+from modelbond.adapters.host_key import EllipticKeys
+from modelbond.api.config import HostConfig
+from modelbond.api.kinds import HOME_CLUSTER, MODEL_PLACEMENT
+from modelbond.controllers.copy import CopyController, copy_keys
+from modelbond.controllers.home_cluster import HomeClusterController, home_keys
+from modelbond.runtime.work_queue import WorkQueue
+from modelbond.shell.parts import Parts, Served
+
+
+def host_role(parts: Parts, config: HostConfig) -> tuple[Served, ...]:
+    """Return the controllers of a host: that of copies looks into the links of that of homes."""
+    homes, copies = parts.queue("home-cluster"), parts.queue("copy")
+    home_clusters = HomeClusterController(
+        api=parts.api,
+        homes=parts.objects(HOME_CLUSTER),
+        copies=parts.objects(MODEL_PLACEMENT),
+        connect=parts.connect,
+        make_informer=parts.make_informer,
+        supervisor=parts.supervisor,
+        clock=parts.clock,
+        events=parts.events,
+        config=config,
+        namespace=parts.config.namespace,
+        queue_homes=homes,
+        queue_copies=copies,
+    )
+    keys = {HOME_CLUSTER: home_keys}
+    served = Served(name="home-cluster", queue=homes, keys=keys, controller=home_clusters)
+    return served, _copies(parts, config, homes=home_clusters, queue=copies)
+
+
+def _copies(
+    parts: Parts, config: HostConfig, *, homes: HomeClusterController, queue: WorkQueue
+) -> Served:
+    controller = CopyController(
+        api=parts.api,
+        copies=parts.objects(MODEL_PLACEMENT),
+        homes=parts.objects(HOME_CLUSTER),
+        links=homes.links,
+        workloads=homes.workloads,
+        capacity=homes.capacity,
+        keys=EllipticKeys(),
+        clock=parts.clock,
+        events=parts.events,
+        config=config,
+    )
+    return Served(
+        name="copy", queue=queue, keys={MODEL_PLACEMENT: copy_keys}, controller=controller
+    )

@@ -1,0 +1,3 @@
+module modelbond.io/tests/pause
+
+go 1.25.0

@@ -1,0 +1,1 @@
+"""Several owners' clusters with modelbond installed and joined, for demo and scenarios."""

@@ -1,0 +1,82 @@
+import pytest
+
+from fakes.workloads import workload
+from modelbond.errors import Refused
+from modelbond.serving.edge import edge_config_map, nginx_conf, tokens_conf
+
+TOKEN = "A-b_" * 10
+
+
+def locations(conf: str) -> dict[str, str]:
+    found = {}
+    for part in conf.split("location ")[1:]:
+        path, _, rest = part.partition(" {")
+        found[path] = rest.partition("\n    }")[0]
+    return found
+
+
+def test_only_this_models_paths_and_health_are_let_in() -> None:
+    assert sorted(locations(nginx_conf("magika", host="alpha"))) == [
+        "/",
+        "= /edge/health",
+        "= /v2/health/live",
+        "= /v2/health/ready",
+        "= /v2/models/magika",
+        "= /v2/models/magika/infer",
+        "= /v2/models/magika/ready",
+        "= /v2/models/magika/versions/1",
+        "= /v2/models/magika/versions/1/infer",
+        "= /v2/models/magika/versions/1/ready",
+    ]
+    assert "return 404" in locations(nginx_conf("magika", host="alpha"))["/"]
+
+
+def test_health_and_readiness_need_no_token_and_everything_else_does() -> None:
+    for path, body in locations(nginx_conf("magika", host="alpha")).items():
+        free = path == "/" or path.endswith(("health", "live", "ready"))
+        assert ("return 401" in body) is not free
+        assert ("limit_req" in body) is not free
+
+
+def test_the_upstream_path_is_never_the_clients_spelling() -> None:
+    for path, body in locations(nginx_conf("magika", host="alpha")).items():
+        if "proxy_pass" in body:
+            assert f"proxy_pass http://triton{path.removeprefix('= ')};" in body
+
+
+def test_a_token_is_compared_with_its_case() -> None:
+    assert tokens_conf([TOKEN, TOKEN[::-1]]) == (
+        f'"~^[Bb]earer {TOKEN}$" client-1;\n"~^[Bb]earer {TOKEN[::-1]}$" client-2;\n'
+    )
+
+
+@pytest.mark.parametrize("token", ["", "short", "x" * 40 + '"; }', "a" * 129, "é" * 40])
+def test_a_token_that_could_be_configuration_is_refused(token: str) -> None:
+    with pytest.raises(Refused, match="base64url"):
+        tokens_conf([token])
+
+
+@pytest.mark.parametrize("name", ["", "-x", "a/b", "a b", "a;b", "x" * 64])
+def test_a_model_name_that_could_be_configuration_is_refused(name: str) -> None:
+    with pytest.raises(Refused, match="model name"):
+        nginx_conf(name, host="alpha")
+
+
+def test_each_revision_has_a_configuration_of_its_own() -> None:
+    body = edge_config_map(workload(), revision="0123456789")
+    assert body["metadata"]["name"] == "magika-1234abcd-01234567-edge"
+    assert "limit_req_zone" in body["data"]["nginx.conf"]
+
+
+@pytest.mark.parametrize("name", ["", "-x", "a b", "a;b", "A", "x" * 64])
+def test_a_hosts_name_that_could_be_configuration_is_refused(name: str) -> None:
+    with pytest.raises(Refused, match="host's name"):
+        nginx_conf("magika", host=name)
+
+
+def test_each_answer_says_which_host_gave_it() -> None:
+    assert "add_header modelbond-host alpha always;" in nginx_conf("magika", host="alpha")
+
+
+def test_a_new_certificate_is_read_without_a_reload() -> None:
+    assert "ssl_certificate /etc/edge/tls/$pair.crt;" in nginx_conf("magika", host="alpha")
