@@ -11,6 +11,7 @@ from cluster import flow
 from cluster.cluster import Cluster
 from cluster.deadlines import eventually
 
+NOTICED_WITHIN_SECONDS = 15.0
 HEALED_WITHIN_SECONDS = 90.0
 MENDED_WITHIN_SECONDS = 30.0
 _ETCD = "https://127.0.0.1:2379/v3/maintenance"
@@ -53,10 +54,16 @@ def etcd_stopped(cluster: Cluster) -> Iterator[None]:
     Its readiness answers 500 and requests hang until the client gives up or a 504 comes after 34
     to 60 s. Watches and cached lists go on. The store itself keeps running: a kubelet cannot
     start it again without an API server that answers. Keep it under a minute, for after that the
-    kubelet restarts the API server as well.
+    kubelet restarts the API server as well. The API server asks its store about once a second and
+    answers from memory between: the context begins when it has noticed.
     """
     _in_node(cluster, "iptables", "--insert", *_REFUSE_ETCD)
     try:
+        eventually(
+            lambda: not cluster.answers("get", "--raw", "/readyz"),
+            within_seconds=NOTICED_WITHIN_SECONDS,
+            what=f"{cluster.name} misses its store",
+        )
         yield
     finally:
         _in_node(cluster, "iptables", "--delete", *_REFUSE_ETCD)
