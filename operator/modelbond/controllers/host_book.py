@@ -123,7 +123,9 @@ class HostBook:
         entry = self._entry(name)
         if entry is None:
             return
-        entry.judged = judge(text, pinned=self._pinned(name) or entry.pinned)
+        entry.judged = _still_a_stranger(
+            entry.judged, judge(text, pinned=self._pinned(name) or entry.pinned)
+        )
         if entry.judged.report is not None:
             entry.report = entry.judged.report
             entry.pinned = entry.report.cluster_uid
@@ -147,6 +149,7 @@ class HostBook:
                 heard=_at_start(cluster),
                 since=self._clock.monotonic(),
                 pinned=self._pinned(name),
+                judged=_judged_before(cluster),
                 report=remembered(cluster.get("status") or {}),
             )
             self._entries[name] = entry
@@ -163,6 +166,22 @@ def _spec(cluster: Json) -> HostClusterSpec:
         return read(HostClusterSpec, cluster.get("spec") or {})
     except Refused:
         return HostClusterSpec()
+
+
+def _still_a_stranger(before: Judged, now: Judged) -> Judged:
+    """Return the new judgement; a stranger stays one until the first cluster reports again."""
+    if not before.identity_changed or now.report is not None or now.identity_changed:
+        return now
+    return before
+
+
+def _judged_before(cluster: Json) -> Judged:
+    """Return what the status still tells of a stranger: a restart makes it no friend."""
+    conditions = (cluster.get("status") or {}).get("conditions") or []
+    pinned = find(conditions, ConditionType.IDENTITY_PINNED) or {}
+    if pinned.get("reason") != "IdentityChanged":
+        return _NOTHING
+    return Judged(report=None, identity_changed=True, problem="another cluster answered before")
 
 
 def _at_start(cluster: Json) -> Heard:

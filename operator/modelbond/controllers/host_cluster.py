@@ -234,8 +234,9 @@ def _body(cluster: Json, status: Json) -> Json:
 def _standing(host: KnownHost | None) -> object:
     if host is None:
         return None
-    policy = host.report.policy_revision if host.report else None
-    return (host.uid, host.heard, host.identity_changed, host.endpoint_cidrs, policy)
+    report = host.report
+    said = (report.policy_revision, report.version) if report else None
+    return (host.uid, host.heard, host.identity_changed, host.labels, host.endpoint_cidrs, said)
 
 
 def _waits(deployment: Json) -> bool:

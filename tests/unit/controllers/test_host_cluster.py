@@ -222,6 +222,20 @@ async def test_a_stranger_is_known_after_a_start_too(home: Home) -> None:
     assert home.api.at(HOST_CLUSTER, "alpha")["status"]["owner"] == "alpha-labs"
 
 
+async def test_a_stranger_that_hides_its_report_is_one_still(home: Home) -> None:
+    home.reports("alpha", clusterUID="another")
+    await home.settle()
+    for text in ("", "{"):
+        home.says("alpha", text)
+        await home.settle()
+        assert home.host_condition(IDENTITY, "alpha")["reason"] == "IdentityChanged"
+    home.start()
+    await home.host_controller.reconcile("alpha")
+    host = home.book.host("alpha")
+    assert host is not None
+    assert host.identity_changed, "also before its next report is read"
+
+
 async def test_after_a_start_placed_hosts_stay_in_their_groups_before_they_report_again(
     home: Home,
 ) -> None:
@@ -301,6 +315,37 @@ async def test_those_who_are_placed_are_woken_by_silence_and_not_by_each_report(
     await home.settle()
     assert home.queue_deployments.taken() == []
     home.clock.pass_by(16)
+    await home.host_controller.reconcile("alpha")
+    assert home.queue_deployments.taken() == ["models/llama"]
+
+
+async def test_those_who_are_placed_are_woken_by_other_labels_or_another_version(
+    home: Home,
+) -> None:
+    home.applies(
+        deployment(
+            placement={
+                "count": 1,
+                "minOwners": 1,
+                "selector": {"matchLabels": {"host": "alpha"}},
+            }
+        )
+    )
+    await home.settle()
+    home.serves("alpha")
+    await home.settle()
+    home.queue_deployments.taken()
+    cluster = home.api.at(HOST_CLUSTER, "alpha")
+    cluster["metadata"]["labels"] = {"host": "another"}
+    home.api.put(HOST_CLUSTER, cluster)
+    await home.host_controller.reconcile("alpha")
+    assert home.queue_deployments.taken() == ["models/llama"]
+    await home.settle()
+    home.queue_deployments.taken()
+    home.reports("alpha", version="0.2.0")
+    await home.informers.sync()
+    home.applies(deployment())
+    await home.looks_at()
     await home.host_controller.reconcile("alpha")
     assert home.queue_deployments.taken() == ["models/llama"]
 
