@@ -104,6 +104,11 @@ class Reason(StrEnum):
         "What fits was placed, on hosts of fewer owners than minOwners.",
         "Accept hosts of more owners, or lower placement.minOwners.",
     )
+    ORDER_REFUSED = (
+        "OrderRefused",
+        "The home's own API server refuses an order, or a foreign object has its name.",
+        "Lift the quota or policy in the host's namespace, or remove the foreign object there.",
+    )
     WAITING_FOR_HOST = "WaitingForHost", "The host has not answered its order yet."
     HOST_UNREACHABLE = (
         "HostUnreachable",
@@ -160,6 +165,11 @@ class Reason(StrEnum):
         "EndpointRefused",
         "The host serves at an address outside its endpointCIDRs.",
         "If the address is right, add its range to the HostCluster's endpointCIDRs.",
+    )
+    ROUTE_REFUSED = (
+        "RouteRefused",
+        "The home's own API server refuses the Service, Secret or EndpointSlice of a deployment.",
+        "Lift the quota or policy in that namespace, or give the operator the right there.",
     )
     WAITING_FOR_CERTIFICATE = (
         "WaitingForCertificate",

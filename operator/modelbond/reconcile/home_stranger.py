@@ -4,7 +4,8 @@ from modelbond.api.reasons import Reason
 
 TEXT_LIMIT = 512
 FAILURE_LIMIT = 1024
-_KNOWN = {reason.value: reason for reason in Reason}
+_OURS = (Reason.ORDER_REFUSED, Reason.ROUTE_REFUSED)
+_KNOWN = {reason.value: reason for reason in Reason if reason not in _OURS}
 
 
 def shown(text: str, *, limit: int = TEXT_LIMIT) -> str:
@@ -20,5 +21,8 @@ def last_words(text: str) -> str:
 
 
 def reason_of(word: str, *, otherwise: Reason) -> Reason:
-    """Return the host's reason where this version knows the word, else the one given."""
+    """Return the host's reason where this version knows the word, else the one given.
+
+    What only a home can say of itself is no host's word.
+    """
     return _KNOWN.get(word, otherwise)
