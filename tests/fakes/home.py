@@ -144,17 +144,6 @@ class Home:
         self.book = HostBook(
             self.clusters, clock=self.clock, silence_seconds=self.config.silence_seconds
         )
-        self.deployment_controller = DeploymentController(
-            api=self.api,
-            deployments=self.deployments,
-            orders=self.orders,
-            book=self.book,
-            authority=self.authority,
-            queue_orders=self.queue_orders,
-            events=self.events,
-            clock=self.clock,
-            config=self.config,
-        )
         self.order_controller = OrderController(
             api=self.api,
             orders=self.orders,
@@ -162,8 +151,21 @@ class Home:
             hosts=self.clusters,
             book=self.book,
             authority=self.authority,
+            queue=self.queue_orders,
             events=self.events,
             clock=self.clock,
+            withdraw_deadline_seconds=self.config.withdraw_deadline_seconds,
+        )
+        self.deployment_controller = DeploymentController(
+            api=self.api,
+            deployments=self.deployments,
+            orders=self.orders,
+            book=self.book,
+            authority=self.authority,
+            on_new_token=self.order_controller.new_token,
+            events=self.events,
+            clock=self.clock,
+            config=self.config,
         )
         self.host_controller = HostClusterController(
             api=self.api,

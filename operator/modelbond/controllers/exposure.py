@@ -1,14 +1,15 @@
 """What a customer reaches a deployment by: its Service, EndpointSlices and client Secret."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
 from modelbond.api.kinds import ENDPOINT_SLICE, SECRET, SERVICE, Json, Kind
+from modelbond.api.reasons import Reason
 from modelbond.controllers.signing import Authority
-from modelbond.errors import AlreadyExists, NameTaken
+from modelbond.errors import AlreadyExists, NameTaken, TerminalError
 from modelbond.ports import Clock, KubeApi
 from modelbond.reconcile.home_certificate import secret_text
 from modelbond.reconcile.home_deployment import Deployment
@@ -22,16 +23,38 @@ from modelbond.reconcile.home_names import (
     owned_labels,
     slice_name,
 )
+from modelbond.reconcile.home_obstacle import Obstacle, of_route
 
 CHECK_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposed:
-    """`taken` names a foreign object in the way, else is empty."""
+    """What stands in the way: of all customers, of routes by host, of taking old routes away."""
 
-    taken: str
-    new_token: bool
+    entrance: Obstacle | None = None
+    routes: Mapping[str, Obstacle] = field(default_factory=dict)
+    leftovers: Sequence[Obstacle] = ()
+    client_secret: bool = True
+
+    @property
+    def obstacles(self) -> list[Obstacle]:
+        """Return all of them."""
+        entrance = [self.entrance] if self.entrance else []
+        return [*entrance, *self.routes.values(), *self.leftovers]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """The slices to be, by name, with the hosts they lead to; `frozen` ones stay as they are."""
+
+    slices: Mapping[str, Json]
+    hosts: Mapping[str, str]
+    frozen: Collection[str]
+
+    def fingerprint(self) -> str:
+        facts = [self.slices, sorted(self.frozen)]
+        return hashlib.sha256(msgspec.json.encode(facts, order="deterministic")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +69,17 @@ class _Right:
 class Exposure:
     """Makes and mends these objects. What was right is looked at again after a minute."""
 
-    def __init__(self, *, api: KubeApi, authority: Authority, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        api: KubeApi,
+        authority: Authority,
+        on_new_token: Callable[[str], None],
+        clock: Clock,
+    ) -> None:
         self._api = api
         self._authority = authority
+        self._on_new_token = on_new_token
         self._clock = clock
         self._right: dict[str, _Right] = {}
 
@@ -57,25 +88,22 @@ class Exposure:
         self._right.pop(key, None)
 
     async def ensure(self, deployment: Deployment, placements: Sequence[Placement]) -> Exposed:
-        """Make the objects be as the placements say. Foreign ones are left alone and named."""
-        slices = _slices(deployment, placements)
-        frozen = {
-            slice_name(deployment.name, host=each.order.host) for each in placements if each.frozen
-        }
-        routes, right = _fingerprint(slices, frozen=frozen), self._still_right(deployment)
-        if right is not None and right.routes == routes:
-            return Exposed(taken="", new_token=False)
+        """Make the objects be as the placements say. What cannot be is told and stops no other."""
+        wanted, right = _wanted(deployment, placements), self._still_right(deployment)
+        fingerprint = wanted.fingerprint()
+        if right is not None and right.routes == fingerprint:
+            return Exposed()
         self.forget(deployment.key)
-        new_token = False
-        try:
-            if right is None:
-                new_token = await self._entrance(deployment)
-            await self._slices(deployment, slices, frozen=frozen)
-        except NameTaken as taken:
-            return Exposed(taken=str(taken), new_token=new_token)
-        since = self._clock.monotonic() if right is None else right.since
-        self._right[deployment.key] = _Right(uid=deployment.uid, routes=routes, since=since)
-        return Exposed(taken="", new_token=new_token)
+        if right is not None:
+            exposed = await self._routes(deployment, wanted, service=None)
+        else:
+            exposed = await self._all(deployment, placements, wanted)
+        if not exposed.obstacles:
+            since = self._clock.monotonic() if right is None else right.since
+            self._right[deployment.key] = _Right(
+                uid=deployment.uid, routes=fingerprint, since=since
+            )
+        return exposed
 
     def _still_right(self, deployment: Deployment) -> _Right | None:
         right = self._right.get(deployment.key)
@@ -83,63 +111,84 @@ class Exposure:
             return None
         return right if self._clock.monotonic() - right.since < CHECK_SECONDS else None
 
-    async def _entrance(self, deployment: Deployment) -> bool:
-        """Make the client Secret and the Service; return whether a token was made."""
-        try:
-            new_token = await self._client_secret(deployment)
-            await self._ensure(deployment, SERVICE, service_body(deployment))
-        except NameTaken:
-            # A slice names its Service: behind a foreign one it would carry foreign traffic.
-            await self._slices(deployment, {}, frozen=set())
-            raise
-        return new_token
+    async def _all(
+        self, deployment: Deployment, placements: Sequence[Placement], wanted: _Wanted
+    ) -> Exposed:
+        orders = [each.order.key for each in placements]
+        secret = await _tried(deployment, self._client_secret(deployment, orders=orders))
+        service = await _tried(
+            deployment, self._ensure(deployment, SERVICE, service_body(deployment))
+        )
+        exposed = await self._routes(deployment, wanted, service=service)
+        return Exposed(
+            entrance=secret or service or exposed.entrance,
+            routes=exposed.routes,
+            leftovers=exposed.leftovers,
+            client_secret=secret is None,
+        )
 
-    async def _client_secret(self, deployment: Deployment) -> bool:
-        """Return whether a token was made. One that exists is kept: customers hold it."""
+    async def _client_secret(self, deployment: Deployment, *, orders: Sequence[str]) -> None:
+        """Make the client Secret. A token that exists is kept: customers hold it."""
         name, ca_pem = client_secret_name(deployment.name), await self._authority.ca_pem()
         held = await self._api.get(SECRET, name, namespace=deployment.namespace)
         token = secret_text(held, "token") if held and is_owned(held, uid=deployment.uid) else None
-        new_token = token is None
         body = client_secret_body(
             deployment, ca_pem=ca_pem, token=token or self._authority.new_token()
         )
         await self._settle(deployment, SECRET, body, held=held)
-        return new_token
+        for key in orders if token is None else ():
+            self._on_new_token(key)
 
-    async def _ensure(self, deployment: Deployment, kind: Kind, body: Json) -> None:
-        meta = body["metadata"]
-        held = await self._api.get(kind, meta["name"], namespace=meta["namespace"])
-        await self._settle(deployment, kind, body, held=held)
+    async def _routes(
+        self, deployment: Deployment, wanted: _Wanted, *, service: Obstacle | None
+    ) -> Exposed:
+        """Make the slices be as wanted, as far as they belong behind the Service as it is."""
+        if service is not None and service.reason is Reason.NAME_TAKEN:
+            # A slice names its Service: behind a foreign one it would carry foreign traffic.
+            wanted = _Wanted(slices={}, hosts={}, frozen=())
+        try:
+            found = await self._slices(deployment, wanted, add=service is None)
+        except TerminalError as failure:
+            return Exposed(entrance=of_route(failure, namespace=deployment.namespace))
+        hosts = wanted.hosts
+        return Exposed(
+            routes={hosts[name]: each for name, each in found.items() if name in hosts},
+            leftovers=[each for name, each in found.items() if name not in hosts],
+        )
 
     async def _slices(
-        self, deployment: Deployment, wanted: dict[str, Json], *, frozen: set[str]
-    ) -> None:
-        """Make the slices be as wanted; a foreign one holds up no other."""
+        self, deployment: Deployment, wanted: _Wanted, *, add: bool
+    ) -> dict[str, Obstacle]:
+        """Return by name the slices that could not be made, changed or taken away."""
         listed = await self._api.list(
             ENDPOINT_SLICE, namespace=deployment.namespace, labels=owned_labels(deployment.uid)
         )
         held = {item["metadata"]["name"]: item for item in listed.items}
+        found: dict[str, Obstacle | None] = {}
         for name, item in [*held.items()]:
-            other = wanted.get(name, {}).get("addressType") != item.get("addressType")
-            if name not in frozen and (name not in wanted or other):
-                await self._delete(held.pop(name))
-        taken: NameTaken | None = None
-        for name, body in wanted.items():
-            try:
-                if name in held:
-                    await self._settle(deployment, ENDPOINT_SLICE, body, held=held[name])
-                else:
-                    await self._ensure(deployment, ENDPOINT_SLICE, body)
-            except NameTaken as found:
-                taken = found
-        if taken is not None:
-            raise taken
+            other = wanted.slices.get(name, {}).get("addressType") != item.get("addressType")
+            if name not in wanted.frozen and (name not in wanted.slices or other):
+                found[name] = await _tried(deployment, self._delete(held.pop(name)))
+        for name, body in wanted.slices.items():
+            if name in held:
+                settled = self._settle(deployment, ENDPOINT_SLICE, body, held=held[name])
+                found[name] = await _tried(deployment, settled)
+            elif add:
+                found[name] = await _tried(
+                    deployment, self._ensure(deployment, ENDPOINT_SLICE, body)
+                )
+        return {name: obstacle for name, obstacle in found.items() if obstacle is not None}
 
     async def _delete(self, item: Json) -> None:
         meta = item["metadata"]
         await self._api.delete(
             ENDPOINT_SLICE, meta["name"], namespace=meta["namespace"], uid=meta["uid"]
         )
+
+    async def _ensure(self, deployment: Deployment, kind: Kind, body: Json) -> None:
+        meta = body["metadata"]
+        held = await self._api.get(kind, meta["name"], namespace=meta["namespace"])
+        await self._settle(deployment, kind, body, held=held)
 
     async def _settle(
         self, deployment: Deployment, kind: Kind, body: Json, *, held: Json | None
@@ -158,15 +207,32 @@ class Exposure:
             await self._api.apply(kind, identified(body, held), manager=SPEC_MANAGER)
 
 
-def _slices(deployment: Deployment, placements: Sequence[Placement]) -> dict[str, Json]:
-    bodies = [
-        slice_body(deployment, host=each.order.host, endpoints=each.endpoints, serving=each.serving)
+async def _tried(deployment: Deployment, work: Awaitable[None]) -> Obstacle | None:
+    try:
+        await work
+    except TerminalError as failure:
+        return of_route(failure, namespace=deployment.namespace)
+    return None
+
+
+def _wanted(deployment: Deployment, placements: Sequence[Placement]) -> _Wanted:
+    routed = {
+        slice_name(deployment.name, host=each.order.host): each
         for each in placements
-        if each.endpoints and not each.frozen and each.health is not Health.WITHDRAWING
-    ]
-    return {str(body["metadata"]["name"]): body for body in bodies}
+        if each.health is not Health.WITHDRAWING or each.frozen
+    }
+    living = {name: each for name, each in routed.items() if each.endpoints and not each.frozen}
+    return _Wanted(
+        slices={name: _slice(deployment, each) for name, each in living.items()},
+        hosts={name: each.order.host for name, each in living.items()},
+        frozen=sorted(name for name, each in routed.items() if each.frozen),
+    )
 
 
-def _fingerprint(slices: dict[str, Json], *, frozen: set[str]) -> str:
-    facts = [slices, sorted(frozen)]
-    return hashlib.sha256(msgspec.json.encode(facts, order="deterministic")).hexdigest()
+def _slice(deployment: Deployment, placement: Placement) -> Json:
+    return slice_body(
+        deployment,
+        host=placement.order.host,
+        endpoints=placement.endpoints,
+        serving=placement.serving,
+    )

@@ -7,8 +7,9 @@ from modelbond.api.kinds import HOST_CLUSTER, MODEL_DEPLOYMENT, MODEL_PLACEMENT,
 from modelbond.controllers.freshest import Freshest
 from modelbond.controllers.host_book import HostBook
 from modelbond.controllers.signing import Authority
+from modelbond.controllers.stopwatch import Stopwatch
 from modelbond.errors import NameTaken, Refused
-from modelbond.ports import Again, Clock, Done, Events, KubeApi, Outcome
+from modelbond.ports import Again, Clock, Done, Events, KubeApi, Outcome, Queue
 from modelbond.reconcile.home_certificate import secret_text
 from modelbond.reconcile.home_endpoints import edge_secret_body
 from modelbond.reconcile.home_match import holds, identified
@@ -20,7 +21,7 @@ from modelbond.reconcile.home_names import (
     is_owned,
     server_names,
 )
-from modelbond.reconcile.home_order import Order, order_of
+from modelbond.reconcile.home_order import Order, OrderHandle, handle_of, order_of
 
 _log = logging.getLogger(__name__)
 
@@ -41,8 +42,10 @@ class OrderController:
         hosts: Mapping[str, Json],
         book: HostBook,
         authority: Authority,
+        queue: Queue,
         events: Events,
         clock: Clock,
+        withdraw_deadline_seconds: float,
     ) -> None:
         self._api = api
         self._orders = orders
@@ -50,30 +53,62 @@ class OrderController:
         self._hosts = hosts
         self._book = book
         self._authority = authority
+        self._queue = queue
         self._events = events
         self._clock = clock
+        self._withdraw_deadline_seconds = withdraw_deadline_seconds
+        self._hostless = Stopwatch(clock)
         self._fresh = Freshest()
         self._signed: dict[str, tuple[str | None, float]] = {}
+
+    def new_token(self, key: str) -> None:
+        """Sign the order anew: its deployment has another token."""
+        self._signed.pop(key, None)
+        self._queue.add(key)
 
     async def reconcile(self, key: str) -> Outcome:
         """Sign for a living order; take away one that is released or has lost its host."""
         obj = self._fresh.of(key, self._orders.get(key))
-        order = order_of(obj) if obj is not None else None
-        if obj is None or order is None:
-            self._fresh.forget(key)
-            self._signed.pop(key, None)
+        handle = handle_of(obj) if obj is not None else None
+        if obj is None or handle is None:
+            self._forget(key)
             return Done()
-        if order.released or await self._host_is_gone(order):
-            await self._remove(order, obj)
+        if self._is_released(handle):
+            await self._remove(handle, obj)
             return Done()
-        if order.withdrawn:
+        hostless = await self._host_is_gone(handle)
+        waited = self._hostless.seconds(key, running=hostless)
+        if hostless:
+            return await self._end(handle, obj, waited_seconds=waited)
+        order = order_of(obj)
+        if order is None or order.withdrawn:
             return Done()
         if await self._deployment_is_gone(order):
             await self._withdraw(order)
             return Done()
         return await self._sign(order)
 
-    async def _host_is_gone(self, order: Order) -> bool:
+    def _forget(self, key: str) -> None:
+        self._fresh.forget(key)
+        self._signed.pop(key, None)
+        self._hostless.seconds(key, running=False)
+
+    def _is_released(self, order: OrderHandle) -> bool:
+        """Believe that the copy is gone, unless a stranger says so in its host's name."""
+        host = self._book.host(order.host)
+        return order.released and not (host is not None and host.identity_changed)
+
+    async def _end(self, order: OrderHandle, obj: Json, *, waited_seconds: float) -> Outcome:
+        """Give a host that lives on without its HostCluster time to drop its copy, then let go."""
+        left = self._withdraw_deadline_seconds - waited_seconds
+        if not order.withdrawn:
+            await self._withdraw(order)
+        if left > 0:
+            return Again(seconds=left)
+        await self._remove(order, obj)
+        return Done()
+
+    async def _host_is_gone(self, order: OrderHandle) -> bool:
         """Ask the API server itself before believing that: a cache may lag."""
         if order.host in self._hosts:
             return False
@@ -87,7 +122,7 @@ class OrderController:
         held = await self._api.get(MODEL_DEPLOYMENT, about.name, namespace=about.namespace)
         return held is None or held["metadata"]["uid"] != order.deployment_uid
 
-    async def _remove(self, order: Order, obj: Json) -> None:
+    async def _remove(self, order: OrderHandle, obj: Json) -> None:
         finalizers = [each for each in obj["metadata"].get("finalizers") or () if each != FINALIZER]
         version = {"uid": order.uid, "resourceVersion": order.resource_version}
         patch = {"metadata": {**version, "finalizers": finalizers}}
@@ -99,7 +134,7 @@ class OrderController:
             )
         _log.info("order ended", extra={"order": order.key, "released": order.released})
 
-    async def _withdraw(self, order: Order) -> None:
+    async def _withdraw(self, order: OrderHandle) -> None:
         patch = {"metadata": {"uid": order.uid}, "spec": {"state": "Withdrawn"}}
         wrote = await self._api.merge(MODEL_PLACEMENT, order.name, patch, namespace=order.namespace)
         if wrote is not None:

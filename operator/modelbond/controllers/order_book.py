@@ -7,7 +7,7 @@ from modelbond.api.kinds import Json, key_of
 from modelbond.errors import Refused
 from modelbond.ports import Clock
 from modelbond.reconcile.home_names import DEPLOYMENT_UID
-from modelbond.reconcile.home_order import Order, is_order, order_of
+from modelbond.reconcile.home_order import Order, OrderHandle, handle_of, is_order, order_of
 
 _LAG_SECONDS = 30.0
 
@@ -71,12 +71,25 @@ class OrderBook:
 
         Refused when one cannot be read: it is not absent, so its slot must not be placed anew.
         """
+        return [_readable(obj) for obj in self._objects_of(uid)]
+
+    def readable_of(self, uid: str) -> list[Order]:
+        """Return those orders of one deployment that can be read."""
+        orders = map(order_of, self._objects_of(uid))
+        return [order for order in orders if order is not None]
+
+    def handles_of(self, uid: str) -> list[OrderHandle]:
+        """Return all orders of one deployment, whatever version wrote them."""
+        handles = map(handle_of, self._objects_of(uid))
+        return [handle for handle in handles if handle is not None]
+
+    def _objects_of(self, uid: str) -> list[Json]:
         ours = (
             obj
             for obj in self.all()
             if (obj["metadata"].get("labels") or {}).get(DEPLOYMENT_UID) == uid and is_order(obj)
         )
-        return sorted(map(_readable, ours), key=lambda order: order.host)
+        return sorted(ours, key=lambda obj: str(obj["metadata"]["namespace"]))
 
 
 def _readable(obj: Json) -> Order:

@@ -1,4 +1,4 @@
-"""Hosts that declined a deployment are left alone for a while, longer each time."""
+"""Hosts that declined, or cannot be given an order, are left alone, longer each time."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -9,6 +9,7 @@ from modelbond.api.conditions import timestamp
 from modelbond.api.v1alpha1 import BarredHost
 from modelbond.api.wire import read
 from modelbond.errors import Refused
+from modelbond.reconcile.home_obstacle import Obstacle
 from modelbond.reconcile.home_order import Order, Said, is_serving
 from modelbond.reconcile.home_room import KnownHost
 
@@ -64,20 +65,37 @@ def with_declines(
 ) -> Bars:
     """Return the bars with one more refusal for each of these orders.
 
-    A refused change of what serves is told once: that order stays and keeps saying so.
+    A refusal is counted once: while its host is barred the order only waits to be withdrawn, and
+    that of a change of what serves stays and keeps saying so.
     """
+    known_before, counted = {bar.host for bar in bars}, active(bars, now=now)
+    counting = {
+        order.host: Obstacle(reason=said.reason, message=said.message)
+        for order, said in declined
+        if order.host not in counted and not (order.host in known_before and is_serving(order))
+    }
+    return with_obstacles(bars, counting, generation=generation, known=known, now=now)
+
+
+def with_obstacles(
+    bars: Bars,
+    obstacles: Mapping[str, Obstacle],
+    *,
+    generation: int,
+    known: Mapping[str, KnownHost],
+    now: datetime,
+) -> Bars:
+    """Return the bars with one more refusal for each host that something keeps from an order."""
     by_host = {bar.host: bar for bar in bars}
-    for order, said in declined:
-        if order.host in by_host and is_serving(order):
-            continue
-        times = by_host[order.host].times + 1 if order.host in by_host else 1
-        by_host[order.host] = BarredHost(
-            host=order.host,
+    for host, obstacle in obstacles.items():
+        times = by_host[host].times + 1 if host in by_host else 1
+        by_host[host] = BarredHost(
+            host=host,
             generation=generation,
             times=times,
-            reason=said.reason,
-            message=said.message,
-            policy_revision=_policy(known.get(order.host), instead=None),
+            reason=obstacle.reason,
+            message=obstacle.message,
+            policy_revision=_policy(known.get(host), instead=None),
             until=timestamp(now + timedelta(seconds=delay_seconds(times))),
         )
     latest = sorted(by_host.values(), key=lambda bar: (bar.until, bar.host))[-MOST_BARS:]

@@ -1,25 +1,33 @@
 """The conditions of a ModelDeployment, from its placements and the last decision."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from modelbond.api.conditions import Condition, ConditionType
 from modelbond.api.reasons import Reason
 from modelbond.placement.explain import summary
+from modelbond.placement.reasons import Why
 from modelbond.reconcile.home_deployment import Deployment
 from modelbond.reconcile.home_health import Health, Placement
+from modelbond.reconcile.home_obstacle import Obstacle
 from modelbond.reconcile.home_order import Said
 from modelbond.reconcile.home_plan import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What conditions are made of. `taken` names the foreign object in our way, else is empty."""
+    """What conditions are made of.
+
+    `refused` has, by host, the orders that could not be made, changed or withdrawn just now;
+    `entrance` what keeps every customer out, whatever serves.
+    """
 
     deployment: Deployment
     plan: Plan
     placements: Sequence[Placement]
-    taken: str
+    refused: Mapping[str, Obstacle]
+    entrance: Obstacle | None
+    client_secret: bool
 
     @property
     def live(self) -> list[Placement]:
@@ -52,6 +60,8 @@ def conditions(facts: Facts) -> list[Condition]:
 def _scheduled(facts: Facts) -> Condition:
     plan, rules = facts.plan, facts.deployment.spec.placement
     about = ConditionType.SCHEDULED
+    if stuck := _stuck(facts):
+        return _false(about, Reason.ORDER_REFUSED, "; ".join(stuck))
     if plan.unwished:
         kept = ", ".join(f"{each.order.host} ({each.why})" for each in plan.unwished)
         text = f"kept on {kept} until another host fits. {summary(plan.decision)}"
@@ -66,12 +76,23 @@ def _scheduled(facts: Facts) -> Condition:
     return _true(about, Reason.SCHEDULED, f"all {rules.count} slots have a host")
 
 
+def _stuck(facts: Facts) -> list[str]:
+    """Return which orders are refused here: just now, or before while a slot still lacks them."""
+    decision = facts.plan.decision
+    barred = {each.host for each in decision.verdicts if each.why is Why.BARRED and decision.vacant}
+    texts = {host: obstacle.message for host, obstacle in facts.refused.items()}
+    for bar in facts.plan.bars:
+        if bar.reason == Reason.ORDER_REFUSED and bar.host in barred | texts.keys():
+            texts[bar.host] = f"{bar.message}; others are tried, it again after {bar.until}"
+    return [f"{host}: {texts[host]}" for host in sorted(texts)]
+
+
 def _of_all(
     facts: Facts, about: ConditionType, good: Reason, text: Callable[[Facts], str]
 ) -> Condition:
     if not facts.live:
         return _unknown(about, Reason.NO_HOST_FITS, "no placement yet")
-    said = [(each, each.order.said(about)) for each in facts.live]
+    said = [(each, _word(each, about)) for each in facts.live]
     missing = [(each, word) for each, word in said if word is None or word.status is not True]
     if not missing:
         return _true(about, good, text(facts))
@@ -85,6 +106,12 @@ def _of_all(
         reason=word.reason,
         message=f"{worst.order.host}: {word.message}",
     )
+
+
+def _word(placement: Placement, about: ConditionType) -> Said | None:
+    if placement.frozen:
+        return Said(status=None, reason=placement.reason, message=placement.message)
+    return placement.order.said(about)
 
 
 def _rank(word: Said | None) -> int:
@@ -103,11 +130,15 @@ def _loaded_text(facts: Facts) -> str:
 
 def _endpoint(facts: Facts) -> Condition:
     about = ConditionType.ENDPOINT_READY
-    if facts.taken:
-        return _false(about, Reason.NAME_TAKEN, facts.taken)
+    if facts.entrance is not None:
+        return _false(about, facts.entrance.reason, facts.entrance.message)
     serving = [each for each in facts.live if each.serving]
-    if serving:
-        return _true(about, Reason.ENDPOINT_SERVING, f"{_hosts(serving)} serve")
+    routed = [each for each in serving if each.unrouted is None]
+    if routed:
+        return _true(about, Reason.ENDPOINT_SERVING, f"{_hosts(routed)} serve")
+    blocked = next(((each, each.unrouted) for each in serving if each.unrouted), None)
+    if blocked is not None:
+        return _false(about, blocked[1].reason, f"{blocked[0].order.host}: {blocked[1].message}")
     for each in facts.live:
         if each.reason in (Reason.ENDPOINT_REFUSED, Reason.WAITING_FOR_CERTIFICATE):
             return _false(about, each.reason, f"{each.order.host}: {each.message}")
@@ -122,8 +153,9 @@ def _ready(facts: Facts, *, scheduled: Condition, endpoint: Condition) -> Condit
     tally = f"{len(ready)} of {wanted} hosts ready"
     if facts.deployment.spec.replicas == 0:
         return _false(about, Reason.PAUSED, "replicas is 0: set it to 1 or more to serve")
-    if facts.taken:
-        return _false(about, endpoint.reason, endpoint.message)
+    if facts.entrance or facts.refused:
+        worst = endpoint if facts.entrance else scheduled
+        return _false(about, worst.reason, f"{tally}; {worst.message}")
     if len(ready) >= wanted:
         return _true(about, Reason.READY, tally)
     behind = sorted(

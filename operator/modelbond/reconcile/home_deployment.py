@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from modelbond.api.kinds import MODEL_PLACEMENT, Json
 from modelbond.api.v1alpha1 import DeploymentReference, ModelDeploymentSpec, ModelPlacementSpec
@@ -25,19 +24,19 @@ _CHANGEABLE = ("model", "runtime", "resources", "replicas")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
-    """One ModelDeployment. `status` is what was last written, as JSON."""
+class DeploymentHandle:
+    """What can be told of a ModelDeployment whatever version wrote it: enough to let it go.
+
+    `status` is what was last written, as JSON.
+    """
 
     name: str
     namespace: str
     uid: str
     resource_version: str
     generation: int
-    spec: ModelDeploymentSpec
     status: Json
     finalizers: tuple[str, ...]
-    last_epoch: int
-    deleting_since: datetime | None
 
     @property
     def key(self) -> str:
@@ -45,32 +44,49 @@ class Deployment:
         return f"{self.namespace}/{self.name}"
 
     @property
-    def order(self) -> str:
-        """Return the name of its orders."""
-        return order_name(self.name, uid=self.uid)
-
-    @property
     def held(self) -> bool:
         """Say whether our finalizer holds it."""
         return FINALIZER in self.finalizers
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment(DeploymentHandle):
+    """One whole ModelDeployment."""
+
+    spec: ModelDeploymentSpec
+    last_epoch: int
+
+    @property
+    def order(self) -> str:
+        """Return the name of its orders."""
+        return order_name(self.name, uid=self.uid)
+
+
+def handle_of(obj: Json) -> DeploymentHandle:
+    """Read what every version writes alike."""
+    return DeploymentHandle(**_handle(obj))
+
+
 def deployment_of(obj: Json) -> Deployment:
     """Read a ModelDeployment; Refused when its spec is not as the schema says."""
-    meta = obj["metadata"]
-    gone = meta.get("deletionTimestamp")
     return Deployment(
-        name=meta["name"],
-        namespace=meta["namespace"],
-        uid=meta["uid"],
-        resource_version=meta["resourceVersion"],
-        generation=meta.get("generation", 1),
+        **_handle(obj),
         spec=read(ModelDeploymentSpec, obj["spec"]),
-        status=obj.get("status") or {},
-        finalizers=tuple(meta.get("finalizers") or ()),
-        last_epoch=_epoch((meta.get("annotations") or {}).get(LAST_EPOCH, "0")),
-        deleting_since=datetime.fromisoformat(gone) if gone else None,
+        last_epoch=_epoch((obj["metadata"].get("annotations") or {}).get(LAST_EPOCH, "0")),
     )
+
+
+def _handle(obj: Json) -> Json:
+    meta = obj["metadata"]
+    return {
+        "name": meta["name"],
+        "namespace": meta["namespace"],
+        "uid": meta["uid"],
+        "resource_version": meta["resourceVersion"],
+        "generation": meta.get("generation", 1),
+        "status": obj.get("status") or {},
+        "finalizers": tuple(meta.get("finalizers") or ()),
+    }
 
 
 def _epoch(text: str) -> int:
@@ -129,8 +145,8 @@ def _reference(deployment: Deployment) -> DeploymentReference:
     )
 
 
-def order_change(deployment: Deployment, held: ModelPlacementSpec, *, reader: str) -> Json | None:
-    """Return the merge patch of `spec` that makes the order say what is wished, or None.
+def order_change(deployment: Deployment, held: ModelPlacementSpec, *, reader: str) -> Json:
+    """Return the merge patch of `spec` that makes the order say what is wished; often empty.
 
     A change that no host needs to know, such as one of placement, changes no order.
     """
@@ -142,7 +158,7 @@ def order_change(deployment: Deployment, held: ModelPlacementSpec, *, reader: st
         if said.get(name) != wished[name]
     }
     if not patch:
-        return None
+        return {}
     return {**patch, "deployment": {"generation": deployment.generation}}
 
 

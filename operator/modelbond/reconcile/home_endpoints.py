@@ -40,6 +40,12 @@ def believed(endpoints: Sequence[Endpoint], *, cidrs: Sequence[str]) -> Believed
     return Believed(endpoints=tuple(alike), refused=refused)
 
 
+def former(status: Json, *, host: str) -> tuple[Endpoint, ...]:
+    """Return the endpoints of a host that a deployment's status tells of."""
+    told = (each for each in status.get("endpoints") or () if each["host"] == host)
+    return tuple(Endpoint(address=each["address"], port=each["port"]) for each in told)
+
+
 def _is_range(cidr: str) -> bool:
     try:
         ipaddress.ip_network(cidr, strict=False)

@@ -29,9 +29,8 @@ def _placements(before: Json, after: Json) -> list[Told]:
     told = []
     for each in after.get("placements") or ():
         old = was.get((each["host"], each["epoch"]))
-        event = _placement(old, each)
-        if event is not None:
-            told.append(event)
+        events = (_placement(old, each), _unrouted(old, each))
+        told += [event for event in events if event is not None]
     return told
 
 
@@ -53,6 +52,12 @@ def _placement(old: Json | None, new: Json) -> Told | None:
     return None
 
 
+def _unrouted(old: Json | None, new: Json) -> Told | None:
+    if new["reason"] not in _HERE or (old or {}).get("reason") == new["reason"]:
+        return None
+    return Told(good=False, reason=new["reason"], message=f"{new['host']}: {new.get('message')}")
+
+
 def _declines(before: Json, after: Json) -> list[Told]:
     was = {each["host"]: (each["generation"], each["times"]) for each in before.get("barred") or ()}
     return [
@@ -64,6 +69,7 @@ def _declines(before: Json, after: Json) -> list[Told]:
         )
         for each in after.get("barred") or ()
         if was.get(each["host"]) != (each["generation"], each["times"])
+        and each["reason"] != "OrderRefused"  # the host was never asked; Scheduled tells
     ]
 
 
@@ -81,6 +87,7 @@ def _conditions(before: Json, after: Json) -> list[Told]:
     return told
 
 
+_HERE = ("NameTaken", "RouteRefused")
 _QUIET = ("NoEndpoint", "Paused", "WaitingForCertificate", "Progressing")
 
 

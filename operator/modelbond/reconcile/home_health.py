@@ -1,13 +1,15 @@
 """How one placement is doing, from its host's answer and from whether the host is heard."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from modelbond.api.conditions import ConditionType
 from modelbond.api.reasons import Reason
-from modelbond.api.v1alpha1 import Endpoint, PlacementState
+from modelbond.api.v1alpha1 import Endpoint, ModelPlacementStatus, PlacementState
 from modelbond.placement.host import Heard
 from modelbond.reconcile.home_endpoints import Believed, believed
+from modelbond.reconcile.home_obstacle import Obstacle
 from modelbond.reconcile.home_order import Order, Said
 from modelbond.reconcile.home_room import KnownHost
 from modelbond.reconcile.home_stranger import shown
@@ -48,7 +50,11 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """One order with what follows from it. `endpoints` are those that the home believes."""
+    """One order with what follows from it. `endpoints` are those that the home believes.
+
+    What is `frozen`, since a stranger answers, keeps its former endpoints; its answer is empty.
+    `unrouted` is why customers are not led there, whatever it serves.
+    """
 
     order: Order
     health: Health
@@ -59,6 +65,7 @@ class Placement:
     refused: tuple[str, ...]
     serving: bool
     frozen: bool
+    unrouted: Obstacle | None = None
 
     @property
     def counts(self) -> bool:
@@ -66,8 +73,15 @@ class Placement:
         return self.health is Health.HEALTHY
 
 
-def placement_of(order: Order, host: KnownHost | None) -> Placement:
-    """Return how the placement is. `host` is None when its HostCluster is gone."""
+def placement_of(
+    order: Order, host: KnownHost | None, *, former: Sequence[Endpoint] = ()
+) -> Placement:
+    """Return how the placement is. `host` is None when its HostCluster is gone.
+
+    `former` are the endpoints that the deployment's status last told of there.
+    """
+    if host is not None and host.identity_changed:
+        return _frozen(order, former=former)
     answered = believed(order.answer.endpoints, cidrs=host.endpoint_cidrs if host else ())
     endpoint = order.said(ConditionType.ENDPOINT_READY)
     serving = bool(answered.endpoints) and endpoint is not None and endpoint.status is True
@@ -83,17 +97,44 @@ def placement_of(order: Order, host: KnownHost | None) -> Placement:
         endpoints=answered.endpoints,
         refused=answered.refused,
         serving=serving,
-        frozen=host is not None and host.identity_changed,
+        frozen=False,
+    )
+
+
+def unrouted(placement: Placement, obstacle: Obstacle) -> Placement:
+    """Return the placement as one that customers do not reach by the deployment's Service."""
+    if placement.health in (Health.UNREACHABLE, Health.WITHDRAWING) or not placement.serving:
+        return replace(placement, unrouted=obstacle)
+    return replace(
+        placement,
+        health=Health.DEGRADED,
+        reason=obstacle.reason,
+        message=obstacle.message,
+        unrouted=obstacle,
+    )
+
+
+def _frozen(order: Order, *, former: Sequence[Endpoint]) -> Placement:
+    """Return what was so before a stranger took the host's name: nothing that it says counts."""
+    why = _said(Reason.IDENTITY_CHANGED, "another cluster answers under this host's name")
+    if order.withdrawn:
+        why = _LEAVING
+    return Placement(
+        order=replace(order, answer=ModelPlacementStatus()),
+        health=Health.WITHDRAWING if order.withdrawn else Health.UNREACHABLE,
+        reason=why.reason,
+        message=why.message,
+        ready_replicas=0,
+        endpoints=tuple(former),
+        refused=(),
+        serving=bool(former),
+        frozen=True,
     )
 
 
 def _lost(order: Order, host: KnownHost | None) -> tuple[Health, Said] | None:
     if order.withdrawn:
-        return Health.WITHDRAWING, _said(Reason.WITHDRAWING, "waits for its host to release it")
-    if host is not None and host.identity_changed:
-        return Health.UNREACHABLE, _said(
-            Reason.IDENTITY_CHANGED, "another cluster answers under this host's name"
-        )
+        return Health.WITHDRAWING, _LEAVING
     if host is None or host.heard is Heard.SILENT:
         return Health.UNREACHABLE, _said(
             Reason.HOST_UNREACHABLE, "the host is silent; what runs there is left alone"
@@ -141,6 +182,9 @@ def first_obstacle(order: Order) -> Said:
 
 def _said(reason: Reason, message: str) -> Said:
     return Said(status=False, reason=reason, message=message)
+
+
+_LEAVING = _said(Reason.WITHDRAWING, "waits for its host to release it")
 
 
 def state_of(placement: Placement) -> PlacementState:

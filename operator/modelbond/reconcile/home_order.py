@@ -1,4 +1,4 @@
-"""An order as the home reads it: what we asked, and what its host answered."""
+"""An order as the home reads it: what we asked, what its host answered, and what is its handle."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from modelbond.api.reasons import Reason
 from modelbond.api.v1alpha1 import ConditionEntry, ModelPlacementSpec, ModelPlacementStatus
 from modelbond.api.wire import read
 from modelbond.errors import Refused
-from modelbond.reconcile.home_names import DEPLOYMENT_UID, FINALIZER, host_of
+from modelbond.reconcile.home_names import DEPLOYMENT_UID, FINALIZER, HOME_VERSION, host_of
 from modelbond.reconcile.home_stranger import reason_of, shown
 
 
@@ -23,8 +23,11 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """One order, `held` by our finalizer. `answer` is empty while nothing can be read there."""
+class OrderHandle:
+    """What can be told of an order whatever version wrote it: enough to withdraw and remove it.
+
+    `held` is by our finalizer. `answer` is empty while nothing can be read there.
+    """
 
     name: str
     namespace: str
@@ -33,7 +36,8 @@ class Order:
     resource_version: str
     generation: int
     deployment_uid: str
-    spec: ModelPlacementSpec
+    home_version: str
+    state: str
     deleting: bool
     held: bool
     answer: ModelPlacementStatus = field(default_factory=ModelPlacementStatus)
@@ -47,7 +51,7 @@ class Order:
     @property
     def withdrawn(self) -> bool:
         """Say whether the host was told to drop its copy."""
-        return self.deleting or self.spec.state == "Withdrawn"
+        return self.deleting or self.state == "Withdrawn"
 
     @property
     def released(self) -> bool:
@@ -61,6 +65,13 @@ class Order:
     def current(self) -> bool:
         """Say whether the answer is about the order as it is now."""
         return (self.answer.observed_generation or 0) >= self.generation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order(OrderHandle):
+    """One whole order: what we asked, and what its host answered."""
+
+    spec: ModelPlacementSpec
 
     @property
     def declined(self) -> Said | None:
@@ -102,30 +113,40 @@ def is_order(obj: Json) -> bool:
     return of_ours and obj.get("spec", {}).get("role") == "Order"
 
 
+def handle_of(obj: Json) -> OrderHandle | None:
+    """Read what every version writes alike of an order of ours; None for every other object."""
+    return OrderHandle(**_handle(obj)) if is_order(obj) else None
+
+
 def order_of(obj: Json) -> Order | None:
     """Read an order of ours; None for every other object and for one that cannot be read."""
-    meta, host = obj["metadata"], host_of(obj["metadata"].get("namespace"))
-    if host is None or not is_order(obj):
+    if not is_order(obj):
         return None
     try:
         spec = read(ModelPlacementSpec, obj["spec"])
     except Refused:
         return None
+    return Order(**_handle(obj), spec=spec)
+
+
+def _handle(obj: Json) -> Json:
+    meta = obj["metadata"]
     answer, problem = _answer(obj.get("status") or {})
-    return Order(
-        name=meta["name"],
-        namespace=meta["namespace"],
-        host=host,
-        uid=meta["uid"],
-        resource_version=meta["resourceVersion"],
-        generation=meta.get("generation", 1),
-        deployment_uid=meta["labels"][DEPLOYMENT_UID],
-        spec=spec,
-        deleting="deletionTimestamp" in meta,
-        held=FINALIZER in (meta.get("finalizers") or ()),
-        answer=answer,
-        problem=problem,
-    )
+    return {
+        "name": meta["name"],
+        "namespace": meta["namespace"],
+        "host": host_of(meta["namespace"]),
+        "uid": meta["uid"],
+        "resource_version": meta["resourceVersion"],
+        "generation": meta.get("generation", 1),
+        "deployment_uid": meta["labels"][DEPLOYMENT_UID],
+        "home_version": (meta.get("annotations") or {}).get(HOME_VERSION, ""),
+        "state": str(obj["spec"].get("state", "")),
+        "deleting": "deletionTimestamp" in meta,
+        "held": FINALIZER in (meta.get("finalizers") or ()),
+        "answer": answer,
+        "problem": problem,
+    }
 
 
 def _answer(status: Json) -> tuple[ModelPlacementStatus, str]:

@@ -23,10 +23,14 @@ from modelbond.reconcile.home_room import KnownHost
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Patch the order's spec: same placement, same epoch."""
+    """Patch the order: same placement, same epoch. `spec` is empty where it stays as it is.
+
+    `home_version` tells the host which fields of its answer this home can read.
+    """
 
     order: Order
     spec: Json
+    home_version: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +73,7 @@ def plan(deployment: Deployment, observed: Observed) -> Plan:
     """Return what moves the orders to what is wished. A placed slot keeps its host."""
     hosts = {host.name: host for host in observed.hosts}
     change = _changes(deployment, observed, hosts=hosts)
-    changing = {each.order.uid for each in change}
+    changing = {each.order.uid for each in change if each.spec}
     refused = declined(observed.orders, changing=changing, hosts=hosts)
     bars = _bars(deployment, observed, refused=refused)
     request = request_of(deployment, barred=active(bars, now=observed.now))
@@ -105,8 +109,8 @@ def _changes(
             continue
         reader = reader_version(observed.known.get(order.host))
         spec = order_change(deployment, order.spec, reader=reader)
-        if spec is not None:
-            found.append(Change(order=order, spec=spec))
+        if spec or order.home_version != observed.home_version:
+            found.append(Change(order=order, spec=spec, home_version=observed.home_version))
     return found
 
 

@@ -1,6 +1,6 @@
 """The status of a ModelDeployment: one JSON value from the facts, equal for equal facts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from modelbond.api.conditions import Condition, ConditionType, merged
@@ -13,9 +13,10 @@ from modelbond.api.v1alpha1 import (
 )
 from modelbond.api.wire import written
 from modelbond.reconcile.home_conditions import Facts, conditions
-from modelbond.reconcile.home_deployment import Deployment
+from modelbond.reconcile.home_deployment import DeploymentHandle
 from modelbond.reconcile.home_health import Health, Placement, state_of
 from modelbond.reconcile.home_names import DEPLOYMENT_UID, client_secret_name
+from modelbond.reconcile.home_obstacle import Obstacle
 from modelbond.reconcile.home_stranger import last_words, shown
 
 
@@ -34,7 +35,7 @@ def status_of(facts: Facts, *, now: datetime) -> Json:
     }
     if facts.plan.bars:
         status["barred"] = [written(bar) for bar in facts.plan.bars]
-    if not facts.taken:
+    if facts.client_secret:
         status["clientSecret"] = client_secret_name(deployment.name)
     failure = _failure(facts.live)
     if failure is not None:
@@ -54,15 +55,24 @@ def verdict(before: Json, wanted: Sequence[Condition], *, generation: int, now: 
 
 
 def leaving_status(
-    deployment: Deployment, placements: Sequence[Placement], *, now: datetime
+    deployment: DeploymentHandle,
+    placements: Sequence[Placement],
+    *,
+    hosts: Sequence[str],
+    refused: Mapping[str, Obstacle],
+    now: datetime,
 ) -> Json:
-    """Return the status of a deployment that is being deleted."""
-    hosts = ", ".join(sorted(each.order.host for each in placements)) or "nothing"
+    """Return the status of a deployment that is being deleted and waits for these hosts.
+
+    `refused` has, by host, the orders that could not even be withdrawn.
+    """
+    waits = f"deleted; waits until {', '.join(sorted(hosts))} confirms that its copy is gone"
+    hindered = [f"{host}: {obstacle.message}" for host, obstacle in sorted(refused.items())]
     ready = Condition(
         type=ConditionType.READY,
         status=False,
         reason=Reason.WITHDRAWING,
-        message=f"deleted; waits until {hosts} confirms that its copy is gone",
+        message="; ".join([waits, *hindered]),
     )
     kept = {
         name: value
@@ -113,7 +123,7 @@ def _failure(placements: Sequence[Placement]) -> DeploymentFailure | None:
     told = [
         (failure.time, placement.order.host, failure)
         for placement in placements
-        if (failure := placement.order.answer.last_failure) is not None and not placement.frozen
+        if (failure := placement.order.answer.last_failure) is not None
     ]
     if not told:
         return None

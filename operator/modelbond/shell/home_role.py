@@ -1,6 +1,6 @@
 """The home role, wired: deployments are placed, orders signed, hosts listened to."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from modelbond.adapters.authority import SecretAuthority
@@ -44,10 +44,20 @@ def home_role(parts: Parts, config: HomeConfig) -> tuple[Served, ...]:
         orders=parts.queue("order"),
         hosts=parts.queue("host-cluster"),
     )
-    return _deployments(shared), _orders(shared), _hosts(shared)
+    orders = _order_controller(shared)
+    return (
+        _deployments(shared, on_new_token=orders.new_token),
+        Served(
+            name="order",
+            queue=shared.orders,
+            keys={MODEL_PLACEMENT: _order_key},
+            controller=orders,
+        ),
+        _hosts(shared),
+    )
 
 
-def _deployments(shared: _Shared) -> Served:
+def _deployments(shared: _Shared, *, on_new_token: Callable[[str], None]) -> Served:
     parts = shared.parts
     controller = DeploymentController(
         api=parts.api,
@@ -55,7 +65,7 @@ def _deployments(shared: _Shared) -> Served:
         orders=parts.objects(MODEL_PLACEMENT),
         book=shared.book,
         authority=shared.authority,
-        queue_orders=shared.orders,
+        on_new_token=on_new_token,
         events=parts.events,
         clock=parts.clock,
         config=shared.config,
@@ -64,20 +74,20 @@ def _deployments(shared: _Shared) -> Served:
     return Served(name="deployment", queue=shared.deployments, keys=keys, controller=controller)
 
 
-def _orders(shared: _Shared) -> Served:
+def _order_controller(shared: _Shared) -> OrderController:
     parts = shared.parts
-    controller = OrderController(
+    return OrderController(
         api=parts.api,
         orders=parts.objects(MODEL_PLACEMENT),
         deployments=parts.objects(MODEL_DEPLOYMENT),
         hosts=parts.objects(HOST_CLUSTER),
         book=shared.book,
         authority=shared.authority,
+        queue=shared.orders,
         events=parts.events,
         clock=parts.clock,
+        withdraw_deadline_seconds=shared.config.withdraw_deadline_seconds,
     )
-    keys = {MODEL_PLACEMENT: _order_key}
-    return Served(name="order", queue=shared.orders, keys=keys, controller=controller)
 
 
 def _hosts(shared: _Shared) -> Served:

@@ -151,6 +151,39 @@ async def test_an_address_outside_the_hosts_ranges_is_refused_by_name(home: Home
     assert home.condition(ENDPOINT)["status"] == "True"
 
 
+async def test_a_strangers_addresses_reach_no_customer(home: Home) -> None:
+    host = await placed(home)
+    home.serves(host, address="10.1.1.1")
+    await home.settle()
+    home.reports(host, clusterUID="another")
+    await home.settle()
+    home.serves(host, address="10.6.6.6")
+    await home.settle()
+    assert home.status()["endpoints"] == [{"host": host, "address": "10.1.1.1", "port": 30443}]
+    assert home.condition(ENDPOINT)["status"] == "True", "what served there may serve on"
+    assert home.condition(ConditionType.MODEL_LOADED)["reason"] == "IdentityChanged"
+    home.answers(host, conditions=[])
+    await home.settle()
+    assert home.condition(ENDPOINT)["status"] == "True"
+    assert home.api.names(ENDPOINT_SLICE) == [f"models/llama-{host}"]
+
+
+async def test_a_placement_withdrawn_from_a_stranger_keeps_its_route_until_it_is_released(
+    home: Home,
+) -> None:
+    host = await placed(home)
+    home.serves(host)
+    await home.settle()
+    home.reports(host, clusterUID="another")
+    await home.settle()
+    home.applies(deployment(placement={"count": 1, "minOwners": 1, "hosts": [other(host)]}))
+    await home.settle()
+    assert home.placed() == [other(host)]
+    assert home.api.names(ENDPOINT_SLICE) == [f"models/llama-{host}"]
+    states = {each["host"]: each["health"] for each in home.status()["placements"]}
+    assert states == {other(host): "Pending"}
+
+
 async def test_a_new_token_is_told_to_every_order(home: Home) -> None:
     host = await placed(home)
     home.queue_orders.taken()

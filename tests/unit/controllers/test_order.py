@@ -207,11 +207,71 @@ async def test_a_host_missing_from_the_cache_alone_loses_no_order(home: Home) ->
     assert home.placed() == ["alpha"]
 
 
-async def test_orders_of_a_deleted_host_go_without_its_word(home: Home) -> None:
+async def remove_host(home: Home) -> None:
     held = home.api.at(HOST_CLUSTER, "alpha")
     await home.api.delete(HOST_CLUSTER, "alpha", uid=held["metadata"]["uid"])
     await home.settle()
+
+
+async def test_a_host_whose_hostcluster_is_deleted_is_told_to_drop_its_copy(home: Home) -> None:
+    home.serves("alpha")
+    await home.settle()
+    home.applies(deployment())
+    key = key_of_order(home)
+    held = home.api.at(HOST_CLUSTER, "alpha")
+    await home.api.delete(HOST_CLUSTER, "alpha", uid=held["metadata"]["uid"])
+    assert await home.order_controller.reconcile(key) == Again(seconds=60)
+    assert home.order_at("alpha")["spec"]["state"] == "Withdrawn"
+    home.releases("alpha")
+    await home.settle()
     assert home.orders_at("alpha") == []
+
+
+async def test_orders_of_a_deleted_host_that_is_dead_go_without_its_word(home: Home) -> None:
+    await remove_host(home)
+    home.clock.pass_by(59)
+    await home.settle()
+    assert home.order_at("alpha")["spec"]["state"] == "Withdrawn"
+    home.clock.pass_by(2)
+    await home.settle()
+    assert home.orders_at("alpha") == []
+
+
+async def test_a_host_that_is_invited_again_meanwhile_keeps_its_tombstone(home: Home) -> None:
+    await remove_host(home)
+    home.clock.pass_by(59)
+    await home.joins("alpha")
+    home.clock.pass_by(59)
+    await home.settle()
+    assert home.order_at("alpha")["spec"]["state"] == "Withdrawn"
+    await remove_host(home)
+    home.clock.pass_by(59)
+    await home.settle()
+    assert home.orders_at("alpha"), "the wait begins anew"
+
+
+async def test_a_strangers_release_removes_no_tombstone(home: Home) -> None:
+    home.reports("alpha", clusterUID="another")
+    await home.settle()
+    await home.deletes()
+    await home.looks_at()
+    home.releases("alpha")
+    await home.order_controller.reconcile(key_of_order(home))
+    assert home.order_at("alpha")["spec"]["state"] == "Withdrawn"
+
+
+async def test_a_new_token_reaches_the_edge_though_it_was_signed_for_just_now(home: Home) -> None:
+    asks(home, signing_request("x"))
+    await home.settle()
+    home.clock.pass_by(61)
+    home.renews("alpha")
+    await home.order_controller.reconcile(key_of_order(home))
+    secret = home.api.at(SECRET, "llama-client", namespace="models")
+    await home.api.delete(SECRET, "llama-client", namespace="models", uid=secret["metadata"]["uid"])
+    await home.settle()
+    client = home.api.at(SECRET, "llama-client", namespace="models")
+    assert text(client, "token") != text(secret, "token")
+    assert text(edge(home), "token") == text(client, "token")
 
 
 async def test_an_order_that_changed_meanwhile_is_looked_at_again(home: Home) -> None:

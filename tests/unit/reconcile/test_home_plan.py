@@ -1,5 +1,6 @@
 """From what is wished and what is there to the smallest set of actions."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -73,6 +74,17 @@ def test_only_what_changed_is_patched() -> None:
     changed = deployment()["spec"]["model"] | {"digest": OTHER_DIGEST}
     (change,) = plan(applied(model=changed), observed(order())).change
     assert change.spec["model"] == {"digest": OTHER_DIGEST}
+
+
+def test_an_order_from_an_older_home_is_told_which_version_reads_its_answers_now() -> None:
+    seen = replace(observed(order(status={"conditions": REFUSAL})), home_version="0.2.0")
+    found = plan(applied(placement={"count": 2, "minOwners": 1}), seen)
+    assert found.change == (), "it leaves anyway"
+    seen = replace(observed(order()), home_version="0.2.0")
+    (change,) = plan(applied(), seen).change
+    assert (change.spec, change.home_version) == ({}, "0.2.0")
+    withdrawn = replace(observed(order(state="Withdrawn")), home_version="0.2.0")
+    assert plan(applied(), withdrawn).change == ()
 
 
 def test_what_is_not_wished_any_more_is_patched_away() -> None:
@@ -247,7 +259,7 @@ def test_a_silent_host_is_waited_for_shorter_than_a_live_one() -> None:
 
     def left(*names: str, waited: float = 0) -> float:
         return seconds_to_wait(
-            [order(name) for name in names],
+            names,
             known=hosts,
             waited_seconds=waited,
             deadline_seconds=60,

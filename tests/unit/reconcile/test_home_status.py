@@ -43,13 +43,19 @@ def status(
     *orders: Order,
     of: Deployment | None = None,
     hosts: tuple[KnownHost, ...] | None = None,
-    taken: str = "",
 ) -> Json:
     seen = observed(*orders, hosts=hosts)
     wished = of or applied()
     placements = [placement_of(each, seen.known.get(each.host)) for each in orders]
     decided = plan(wished, seen)
-    facts = Facts(deployment=wished, plan=decided, placements=placements, taken=taken)
+    facts = Facts(
+        deployment=wished,
+        plan=decided,
+        placements=placements,
+        refused={},
+        entrance=None,
+        client_secret=True,
+    )
     return status_of(facts, now=NOW)
 
 
@@ -180,7 +186,13 @@ def test_the_placement_that_lives_stands_for_its_slot() -> None:
     new = order("beta", epoch=2)
     found = status(gone, new)
     assert [(each["host"], each["epoch"]) for each in found["placements"]] == [("beta", 2)]
-    leaving = leaving_status(applied(status=found), [placement_of(gone, known())], now=NOW)
+    leaving = leaving_status(
+        applied(status=found),
+        [placement_of(gone, known())],
+        hosts=["alpha"],
+        refused={},
+        now=NOW,
+    )
     assert leaving["placements"][0]["health"] == "Withdrawing"
     assert condition(leaving, ConditionType.READY) == ("False", "Withdrawing")
     assert "alpha" in leaving["conditions"][0]["message"]
