@@ -176,6 +176,16 @@ class Events(Protocol):
         """Record a warning; never raises; repeats of one text are counted, not spammed."""
 
 
+class HomeMeter(Protocol):
+    """What a home counts as it happens."""
+
+    def declined(self, reason: str) -> None:
+        """Count an order that was not taken."""
+
+    def ready_after(self, seconds: float) -> None:
+        """Take note of a placement that became ready for the first time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """Nothing more to do until something changes."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fakes.kube import FakeKube
-from fakes.ports import FakeClock, FakeEvents, FakeInformers, FakeQueue, FakeSupervisor
+from fakes.ports import FakeClock, FakeEvents, FakeInformers, FakeMeter, FakeQueue, FakeSupervisor
 from fakes.schemas import violations
 from modelbond.adapters.authority import SecretAuthority
 from modelbond.api.conditions import ConditionType, find
@@ -114,6 +114,7 @@ class Home:
     api: FakeKube = field(default_factory=FakeKube)
     clock: FakeClock = field(default_factory=FakeClock)
     events: FakeEvents = field(default_factory=FakeEvents)
+    meter: FakeMeter = field(default_factory=FakeMeter)
     informers: FakeInformers = field(default_factory=FakeInformers)
     supervisor: FakeSupervisor = field(default_factory=FakeSupervisor)
     queue_deployments: FakeQueue = field(default_factory=FakeQueue)
@@ -164,6 +165,7 @@ class Home:
             authority=self.authority,
             on_new_token=self.order_controller.new_token,
             events=self.events,
+            meter=self.meter,
             clock=self.clock,
             config=self.config,
         )

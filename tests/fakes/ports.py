@@ -79,6 +79,20 @@ class FakeEvents:
 
 
 @dataclass(slots=True)
+class FakeMeter:
+    """Remembers what a home counted."""
+
+    declines: list[str] = field(default_factory=list)
+    ready: list[float] = field(default_factory=list)
+
+    def declined(self, reason: str) -> None:
+        self.declines.append(reason)
+
+    def ready_after(self, seconds: float) -> None:
+        self.ready.append(seconds)
+
+
+@dataclass(slots=True)
 class FakeSupervisor:
     """Knows what should run; nothing runs."""
 

@@ -15,7 +15,7 @@ from modelbond.controllers.order_writer import OrderWriter
 from modelbond.controllers.placing import Asked, Placing
 from modelbond.controllers.signing import Authority
 from modelbond.errors import Refused
-from modelbond.ports import Again, Clock, Done, Events, KubeApi, Outcome
+from modelbond.ports import Again, Clock, Done, Events, HomeMeter, KubeApi, Outcome
 from modelbond.reconcile.home_bars import Bars, next_end
 from modelbond.reconcile.home_conditions import Facts, refused
 from modelbond.reconcile.home_deployment import Deployment, deployment_of
@@ -42,6 +42,7 @@ class DeploymentController:
         authority: Authority,
         on_new_token: Callable[[str], None],
         events: Events,
+        meter: HomeMeter,
         clock: Clock,
         config: HomeConfig,
     ) -> None:
@@ -50,7 +51,9 @@ class DeploymentController:
         self._clock = clock
         self._config = config
         self._orders = OrderBook(orders, clock=clock)
-        self._record = DeploymentRecord(api=api, deployments=deployments, events=events)
+        self._record = DeploymentRecord(
+            api=api, deployments=deployments, events=events, meter=meter, clock=clock
+        )
         self._exposure = Exposure(
             api=api, authority=authority, on_new_token=on_new_token, clock=clock
         )

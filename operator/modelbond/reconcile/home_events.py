@@ -58,8 +58,17 @@ def _unrouted(old: Json | None, new: Json) -> Told | None:
     return Told(good=False, reason=new["reason"], message=f"{new['host']}: {new.get('message')}")
 
 
-def _declines(before: Json, after: Json) -> list[Told]:
+def declines_between(before: Json, after: Json) -> list[Json]:
+    """Return the bars of orders that were not taken from one status to the next."""
     was = {each["host"]: (each["generation"], each["times"]) for each in before.get("barred") or ()}
+    return [
+        each
+        for each in after.get("barred") or ()
+        if was.get(each["host"]) != (each["generation"], each["times"])
+    ]
+
+
+def _declines(before: Json, after: Json) -> list[Told]:
     return [
         Told(
             good=False,
@@ -67,9 +76,8 @@ def _declines(before: Json, after: Json) -> list[Told]:
             message=f"{each['host']} declined: {each['reason']}: {each.get('message', '')}; "
             f"others are tried, this one again after {each['until']}",
         )
-        for each in after.get("barred") or ()
-        if was.get(each["host"]) != (each["generation"], each["times"])
-        and each["reason"] != "OrderRefused"  # the host was never asked; Scheduled tells
+        for each in declines_between(before, after)
+        if each["reason"] != "OrderRefused"  # the host was never asked; Scheduled tells
     ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from modelbond.adapters.authority import SecretAuthority
 from modelbond.api.config import HomeConfig
@@ -10,6 +11,8 @@ from modelbond.controllers.deployment import DeploymentController
 from modelbond.controllers.host_book import HostBook
 from modelbond.controllers.host_cluster import HostClusterController, host_keys
 from modelbond.controllers.order import OrderController, deployment_keys
+from modelbond.reconcile.home_tally import HomeTally, tally
+from modelbond.runtime.home_metrics import HOME, PrometheusMeter
 from modelbond.runtime.work_queue import WorkQueue
 from modelbond.shell.parts import Parts, Served, own_key
 
@@ -44,6 +47,7 @@ def home_role(parts: Parts, config: HomeConfig) -> tuple[Served, ...]:
         orders=parts.queue("order"),
         hosts=parts.queue("host-cluster"),
     )
+    HOME.watch(partial(_tally, shared))
     orders = _order_controller(shared)
     return (
         _deployments(shared, on_new_token=orders.new_token),
@@ -67,6 +71,7 @@ def _deployments(shared: _Shared, *, on_new_token: Callable[[str], None]) -> Ser
         authority=shared.authority,
         on_new_token=on_new_token,
         events=parts.events,
+        meter=PrometheusMeter(),
         clock=parts.clock,
         config=shared.config,
     )
@@ -108,6 +113,14 @@ def _hosts(shared: _Shared) -> Served:
     )
     keys = {HOST_CLUSTER: own_key, MODEL_PLACEMENT: host_keys}
     return Served(name="host-cluster", queue=shared.hosts, keys=keys, controller=controller)
+
+
+def _tally(shared: _Shared) -> HomeTally:
+    return tally(
+        hosts=shared.book.known().values(),
+        deployments=shared.parts.objects(MODEL_DEPLOYMENT).values(),
+        orders=shared.parts.objects(MODEL_PLACEMENT).values(),
+    )
 
 
 def _order_key(placement: Json) -> Iterable[str]:
