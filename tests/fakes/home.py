@@ -1,7 +1,7 @@
 """A home in memory: its three controllers over a FakeKube, and hosts that are puppets of tests."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,7 +26,9 @@ from modelbond.controllers.deployment import DeploymentController
 from modelbond.controllers.host_book import HostBook
 from modelbond.controllers.host_cluster import HostClusterController
 from modelbond.controllers.order import OrderController
+from modelbond.controllers.order_book import OrderViews
 from modelbond.ports import Outcome
+from modelbond.reconcile.home_names import deployment_uid_of, host_of_object
 
 DIGEST = "sha256:" + "a" * 64
 OTHER_DIGEST = "sha256:" + "b" * 64
@@ -54,6 +56,30 @@ class Live(Mapping[str, Json]):
 
     def __getitem__(self, key: str) -> Json:
         return self._now()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._now())
+
+    def __len__(self) -> int:
+        return len(self._now())
+
+
+class LiveIndex(Mapping[str, Mapping[str, Json]]):
+    """What an index of that cache shows."""
+
+    def __init__(self, live: Live, word_of: Callable[[Json], str | None]) -> None:
+        self._live = live
+        self._word_of = word_of
+
+    def _now(self) -> dict[str, dict[str, Json]]:
+        found: dict[str, dict[str, Json]] = {}
+        for key, obj in dict(self._live).items():
+            if (word := self._word_of(obj)) is not None:
+                found.setdefault(word, {})[key] = obj
+        return found
+
+    def __getitem__(self, word: str) -> Mapping[str, Json]:
+        return self._now()[word]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._now())
@@ -160,7 +186,11 @@ class Home:
         self.deployment_controller = DeploymentController(
             api=self.api,
             deployments=self.deployments,
-            orders=self.orders,
+            orders=OrderViews(
+                all=self.orders,
+                of_deployment=LiveIndex(self.orders, deployment_uid_of),
+                at_host=LiveIndex(self.orders, host_of_object),
+            ),
             book=self.book,
             authority=self.authority,
             on_new_token=self.order_controller.new_token,
@@ -172,7 +202,7 @@ class Home:
         self.host_controller = HostClusterController(
             api=self.api,
             hosts=self.clusters,
-            orders=self.orders,
+            orders_at=LiveIndex(self.orders, host_of_object),
             deployments=self.deployments,
             book=self.book,
             make_informer=self.informers,

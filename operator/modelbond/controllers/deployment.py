@@ -10,7 +10,7 @@ from modelbond.controllers.deployment_record import DeploymentRecord
 from modelbond.controllers.exposure import Exposed, Exposure
 from modelbond.controllers.host_book import HostBook
 from modelbond.controllers.leaving import Leaving
-from modelbond.controllers.order_book import OrderBook
+from modelbond.controllers.order_book import OrderBook, OrderViews
 from modelbond.controllers.order_writer import OrderWriter
 from modelbond.controllers.placing import Asked, Placing
 from modelbond.controllers.signing import Authority
@@ -37,7 +37,7 @@ class DeploymentController:
         *,
         api: KubeApi,
         deployments: Mapping[str, Json],
-        orders: Mapping[str, Json],
+        orders: OrderViews,
         book: HostBook,
         authority: Authority,
         on_new_token: Callable[[str], None],

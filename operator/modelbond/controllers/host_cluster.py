@@ -23,12 +23,13 @@ from modelbond.ports import (
 )
 from modelbond.reconcile.home_host import HostFacts, host_status
 from modelbond.reconcile.home_names import (
-    DEPLOYMENT_UID,
     LEASE_NAME,
     REPORT_KEY,
     REPORT_NAME,
     STATUS_MANAGER,
+    deployment_uid_of,
     host_namespace,
+    host_of_object,
 )
 from modelbond.reconcile.home_room import KnownHost
 
@@ -45,7 +46,7 @@ class HostClusterController:
         *,
         api: KubeApi,
         hosts: Mapping[str, Json],
-        orders: Mapping[str, Json],
+        orders_at: Mapping[str, Mapping[str, Json]],
         deployments: Mapping[str, Json],
         book: HostBook,
         make_informer: MakeInformer,
@@ -58,7 +59,7 @@ class HostClusterController:
     ) -> None:
         self._api = api
         self._hosts = hosts
-        self._orders = orders
+        self._orders_at = orders_at
         self._deployments = deployments
         self._book = book
         self._make_informer = make_informer
@@ -164,11 +165,10 @@ class HostClusterController:
             self._wake_placed(name)
 
     def _wake_placed(self, name: str) -> None:
-        uids = set()
-        for key, order in list(self._orders.items()):
-            if order["metadata"].get("namespace") == host_namespace(name):
-                uids.add((order["metadata"].get("labels") or {}).get(DEPLOYMENT_UID))
-                self._queue_orders.add(key)
+        orders = self._orders_at.get(name, {})
+        for key in orders:
+            self._queue_orders.add(key)
+        uids = {deployment_uid_of(order) for order in orders.values()}
         for key, deployment in list(self._deployments.items()):
             if deployment["metadata"].get("uid") in uids:
                 self._queue_deployments.add(key)
@@ -187,7 +187,7 @@ class HostClusterController:
             heard=host.heard,
             last_heard=self._book.last_heard(name),
             judged=self._book.judged(name),
-            orders=self._count_orders(name),
+            orders=len(self._orders_at.get(name, {})),
             silence_seconds=self._book.silence_seconds,
         )
         after = host_status(facts, now=self._clock.now())
@@ -197,12 +197,6 @@ class HostClusterController:
         wrote = await self._api.apply_status(HOST_CLUSTER, body, manager=STATUS_MANAGER)
         self._fresh.wrote(name, wrote)
         await self._tell(cluster, before=before, after=after)
-
-    def _count_orders(self, name: str) -> int:
-        namespace = host_namespace(name)
-        return sum(
-            1 for order in self._orders.values() if order["metadata"].get("namespace") == namespace
-        )
 
     async def _tell(self, cluster: Json, *, before: Json, after: Json) -> None:
         old = find(before.get("conditions") or [], ConditionType.READY)
@@ -216,9 +210,8 @@ class HostClusterController:
 
 def host_keys(order: Json) -> list[str]:
     """Return the keys of HostClusters whose status counts this order."""
-    namespace = str(order["metadata"].get("namespace", ""))
-    prefix = host_namespace("")
-    return [namespace.removeprefix(prefix)] if namespace.startswith(prefix) else []
+    host = host_of_object(order)
+    return [host] if host is not None else []
 
 
 def _body(cluster: Json, status: Json) -> Json:

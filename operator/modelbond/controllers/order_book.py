@@ -1,15 +1,25 @@
 """All orders as the cache shows them, and those of our own writes that it does not show yet."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from modelbond.api.kinds import Json, key_of
 from modelbond.errors import Refused
 from modelbond.ports import Clock
-from modelbond.reconcile.home_names import DEPLOYMENT_UID
+from modelbond.reconcile.home_names import deployment_uid_of, host_of_object
 from modelbond.reconcile.home_order import Order, OrderHandle, handle_of, is_order, order_of
 
 _LAG_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderViews:
+    """Live views on what the cache holds: by key, by deployment UID and key, by host and key."""
+
+    all: Mapping[str, Json]
+    of_deployment: Mapping[str, Mapping[str, Json]]
+    at_host: Mapping[str, Mapping[str, Json]]
 
 
 class OrderBook:
@@ -18,8 +28,8 @@ class OrderBook:
     Without it a second look right after a decision would find no order and decide again.
     """
 
-    def __init__(self, cache: Mapping[str, Json], *, clock: Clock) -> None:
-        self._cache = cache
+    def __init__(self, views: OrderViews, *, clock: Clock) -> None:
+        self._views = views
         self._clock = clock
         self._written: dict[str, tuple[Json, float]] = {}
         self._promised: dict[str, Json] = {}
@@ -41,7 +51,7 @@ class OrderBook:
 
     def get(self, key: str) -> Json | None:
         """Return the newest known state of the order."""
-        cached = self._cache.get(key)
+        cached = self._views.all.get(key)
         if key not in self._written:
             return cached
         written, since = self._written[key]
@@ -53,18 +63,10 @@ class OrderBook:
         del self._written[key]
         return cached
 
-    def all(self) -> Iterator[Json]:
-        """Yield every object once, copies and foreign ones included."""
-        for key, body in [*self._promised.items()]:
-            if key not in self._written and key not in self._cache:
-                yield body
-        for key in [*self._written]:
-            if key not in self._cache and (obj := self.get(key)) is not None:
-                yield obj
-        for key in self._cache:
-            obj = self.get(key)
-            if obj is not None:
-                yield obj
+    def at_hosts(self, hosts: Iterable[str]) -> Iterator[Json]:
+        """Yield every object in these hosts' namespaces once, copies and foreign ones included."""
+        for host in hosts:
+            yield from self._newest(self._views.at_host.get(host, {}), host_of_object, host)
 
     def of_deployment(self, uid: str) -> list[Order]:
         """Return the orders of one deployment, in the order of their hosts' names.
@@ -84,12 +86,24 @@ class OrderBook:
         return [handle for handle in handles if handle is not None]
 
     def _objects_of(self, uid: str) -> list[Json]:
-        ours = (
-            obj
-            for obj in self.all()
-            if (obj["metadata"].get("labels") or {}).get(DEPLOYMENT_UID) == uid and is_order(obj)
-        )
-        return sorted(ours, key=lambda obj: str(obj["metadata"]["namespace"]))
+        found = self._newest(self._views.of_deployment.get(uid, {}), deployment_uid_of, uid)
+        return sorted(filter(is_order, found), key=lambda obj: str(obj["metadata"]["namespace"]))
+
+    def _newest(
+        self, cached: Mapping[str, Json], word_of: Callable[[Json], str | None], word: str
+    ) -> Iterator[Json]:
+        """Yield what the view holds, and those of our own that belong there and it lacks."""
+        for key, body in self._promised.items():
+            if key not in self._written and key not in self._views.all and word_of(body) == word:
+                yield body
+        for key in [*self._written]:
+            obj = self.get(key)
+            if obj is not None and key not in cached and word_of(obj) == word:
+                yield obj
+        for key in cached:
+            obj = self.get(key)
+            if obj is not None:
+                yield obj
 
 
 def _readable(obj: Json) -> Order:

@@ -59,7 +59,7 @@ class Placing:
         observed = Observed(
             orders=self._orders.of_deployment(deployment.uid),
             known=known,
-            hosts=candidates(known.values(), self._orders.all()),
+            hosts=candidates(known.values(), self._orders.at_hosts(known)),
             now=self._clock.now(),
             home_version=__version__,
         )

@@ -30,6 +30,17 @@ def host_of(namespace: str | None) -> str | None:
     return namespace.removeprefix(_HOST_NAMESPACE) or None
 
 
+def host_of_object(obj: Json) -> str | None:
+    """Return the host in whose namespace an object lies, or None."""
+    return host_of(obj["metadata"].get("namespace"))
+
+
+def deployment_uid_of(obj: Json) -> str | None:
+    """Return the UID of the deployment that an order is labelled with, or None."""
+    uid = (obj["metadata"].get("labels") or {}).get(DEPLOYMENT_UID)
+    return None if uid is None else str(uid)
+
+
 def order_name(deployment: str, *, uid: str) -> str:
     """Return the name of a deployment's order, the same at every host."""
     return f"{deployment}-{hashlib.sha256(uid.encode()).hexdigest()[:8]}"

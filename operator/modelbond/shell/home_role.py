@@ -1,6 +1,6 @@
 """The home role, wired: deployments are placed, orders signed, hosts listened to."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,6 +11,8 @@ from modelbond.controllers.deployment import DeploymentController
 from modelbond.controllers.host_book import HostBook
 from modelbond.controllers.host_cluster import HostClusterController, host_keys
 from modelbond.controllers.order import OrderController, deployment_keys
+from modelbond.controllers.order_book import OrderViews
+from modelbond.reconcile.home_names import deployment_uid_of, host_of_object
 from modelbond.reconcile.home_tally import HomeTally, tally
 from modelbond.runtime.home_metrics import HOME, PrometheusMeter
 from modelbond.runtime.work_queue import WorkQueue
@@ -25,6 +27,7 @@ class _Shared:
     config: HomeConfig
     book: HostBook
     authority: SecretAuthority
+    orders_at: Mapping[str, Mapping[str, Json]]
     deployments: WorkQueue
     orders: WorkQueue
     hosts: WorkQueue
@@ -43,6 +46,7 @@ def home_role(parts: Parts, config: HomeConfig) -> tuple[Served, ...]:
             certificate_days=config.certificate_days,
             clock=parts.clock,
         ),
+        orders_at=parts.index(MODEL_PLACEMENT, host_of_object),
         deployments=parts.queue("deployment"),
         orders=parts.queue("order"),
         hosts=parts.queue("host-cluster"),
@@ -66,7 +70,11 @@ def _deployments(shared: _Shared, *, on_new_token: Callable[[str], None]) -> Ser
     controller = DeploymentController(
         api=parts.api,
         deployments=parts.objects(MODEL_DEPLOYMENT),
-        orders=parts.objects(MODEL_PLACEMENT),
+        orders=OrderViews(
+            all=parts.objects(MODEL_PLACEMENT),
+            of_deployment=parts.index(MODEL_PLACEMENT, deployment_uid_of),
+            at_host=shared.orders_at,
+        ),
         book=shared.book,
         authority=shared.authority,
         on_new_token=on_new_token,
@@ -100,7 +108,7 @@ def _hosts(shared: _Shared) -> Served:
     controller = HostClusterController(
         api=parts.api,
         hosts=parts.objects(HOST_CLUSTER),
-        orders=parts.objects(MODEL_PLACEMENT),
+        orders_at=shared.orders_at,
         deployments=parts.objects(MODEL_DEPLOYMENT),
         book=shared.book,
         make_informer=parts.make_informer,

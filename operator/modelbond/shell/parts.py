@@ -38,6 +38,12 @@ class Parts:
         """Return the live view of what kopf saw of a kind."""
         return self.caches[kind].objects()
 
+    def index(
+        self, kind: Kind, word_of: Callable[[Json], str | None]
+    ) -> Mapping[str, Mapping[str, Json]]:
+        """Return that view by a word of each object."""
+        return self.caches[kind].index(word_of)
+
     def queue(self, name: str) -> WorkQueue:
         """Return a new work queue."""
         return WorkQueue(name, clock=self.clock)

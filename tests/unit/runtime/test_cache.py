@@ -72,3 +72,27 @@ def test_only_so_many_dead_are_remembered() -> None:
 
     assert not cache.knows(thing("a", uid="0"))
     assert cache.knows(thing("a", uid="10000"))
+
+
+def test_an_index_follows_every_change() -> None:
+    cache = Cache()
+    cache.notice(thing("a", uid="1"), deleted=False)
+    by_owner = cache.index(lambda obj: (obj["metadata"].get("labels") or {}).get("owner"))
+    assert dict(by_owner) == {}, "what has no such word is left out"
+
+    owned = thing("a", uid="1", version="2")
+    owned["metadata"]["labels"] = {"owner": "x"}
+    cache.notice(owned, deleted=False)
+    cache.notice(
+        {**owned, "metadata": {**owned["metadata"], "name": "b", "uid": "2"}}, deleted=False
+    )
+    assert {word: sorted(objects) for word, objects in by_owner.items()} == {
+        "x": ["models/a", "models/b"]
+    }
+    assert {*cache.index(lambda obj: str(obj["metadata"]["name"]))} == {"a", "b"}
+
+    moved = thing("a", uid="1", version="3")
+    moved["metadata"]["labels"] = {"owner": "y"}
+    cache.notice(moved, deleted=False)
+    cache.notice(moved, deleted=True)
+    assert {word: [*objects] for word, objects in by_owner.items()} == {"x": ["models/b"]}
