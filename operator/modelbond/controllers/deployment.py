@@ -85,7 +85,8 @@ class DeploymentController:
         try:
             return await self._pursue(deployment_of(obj), obj)
         except Refused as unreadable:
-            return await self._refuse(obj, Reason.SPEC_INVALID, str(unreadable))
+            newest = self._record.look(key) or obj
+            return await self._refuse(newest, Reason.SPEC_INVALID, str(unreadable))
 
     def _forget(self, key: str) -> None:
         for each in (self._placing, self._leaving, self._exposure):

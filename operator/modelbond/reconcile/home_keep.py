@@ -86,7 +86,7 @@ def _lost(order: Order) -> Withdraw:
 def _worth(order: Order, host: Host, *, wished: bool) -> tuple[bool, bool, int, int]:
     return (
         wished,
-        host.heard is not Heard.SILENT,
+        host.heard is not Heard.SILENT and not host.identity_changed,
         order.answer.ready_replicas or 0,
         -order.spec.slot,
     )

@@ -203,6 +203,9 @@ def test_the_worst_goes_when_fewer_are_wished() -> None:
     silent = (known("alpha"), known("beta", heard=Heard.SILENT))
     found = plan(one, observed(bad, good, hosts=silent))
     assert [each.order.host for each in found.withdraw] == ["beta"]
+    stranger = (known("alpha"), known("beta", identity_changed=True))
+    found = plan(one, observed(bad, good, hosts=stranger))
+    assert [each.order.host for each in found.withdraw] == ["beta"], "whatever it says of itself"
 
 
 def test_a_placement_without_its_hostcluster_is_withdrawn_and_placed_anew() -> None:
