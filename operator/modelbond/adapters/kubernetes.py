@@ -2,19 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
-from typing import Any
 
 import aiohttp
 
-from modelbond.adapters.api_errors import NotFound, error_of
-from modelbond.adapters.transport import (
-    APPLY_BODY,
-    MERGE_BODY,
-    Request,
-    Transport,
-    decoded,
-)
+from modelbond.adapters.answers import change, checked, objects, token, typed, version
+from modelbond.adapters.api_errors import NotFound
+from modelbond.adapters.transport import APPLY_BODY, MERGE_BODY, Request, Transport, decoded
 from modelbond.api.kinds import POD, SERVICE_ACCOUNT, Json, Kind
 from modelbond.errors import (
     AlreadyExists,
@@ -81,10 +74,10 @@ class KubernetesApi:
             if self._is_too_much(length):
                 raise ApiBroken(f"{request}: a list of more than {self._most_bytes} bytes")
             page = decoded(body, request=request)
-            items += [_checked(item, kind, request) for item in _items(page, request)]
+            items += objects(page, kind, request)
             metadata = page.get("metadata") or {}
             if not metadata.get("continue"):
-                return Listed(items=items, resource_version=_version(metadata, request))
+                return Listed(items=items, resource_version=version(metadata, request))
             query = {**query, "continue": str(metadata["continue"])}
 
     async def watch(
@@ -114,7 +107,7 @@ class KubernetesApi:
                 length += len(line)
                 if self._is_too_much(length):
                     raise Expired(f"{request}: {length} bytes of changes, time for a list")
-                yield _change(line, kind, request)
+                yield change(line, kind, request)
 
     def _is_too_much(self, length: int) -> bool:
         return self._most_bytes is not None and length > self._most_bytes
@@ -126,7 +119,7 @@ class KubernetesApi:
                 verb="POST",
                 path=kind.path(namespace=body["metadata"].get("namespace")),
                 query={"fieldManager": "modelbond", "fieldValidation": "Strict"},
-                body=_typed(body, kind),
+                body=typed(body, kind),
             ),
             kind,
         )
@@ -185,13 +178,7 @@ class KubernetesApi:
         }
         path = SERVICE_ACCOUNT.path(namespace=namespace, name=account) + "/token"
         request = Request(verb="POST", path=path, body=body)
-        answer = decoded(await self._transport.call(request), request=request)
-        try:
-            status = answer["status"]
-            expires = datetime.fromisoformat(status["expirationTimestamp"])
-            return Token(value=str(status["token"]), expires=expires)
-        except (KeyError, TypeError, ValueError) as failure:
-            raise ApiBroken(f"{request}: the answer holds no token") from failure
+        return token(decoded(await self._transport.call(request), request=request), request)
 
     async def log_tail(self, pod: str, *, namespace: str, container: str, lines: int) -> str:
         """Return the last lines of a container's log; empty when there is none yet."""
@@ -225,7 +212,7 @@ class KubernetesApi:
             verb="PATCH",
             path=path + subresource,
             query={"fieldManager": manager, "force": "true"},
-            body=_typed(body, kind),
+            body=typed(body, kind),
             content_type=APPLY_BODY,
         )
         try:
@@ -235,7 +222,7 @@ class KubernetesApi:
 
     async def _object(self, request: Request, kind: Kind) -> Json:
         answer = decoded(await self._transport.call(request), request=request)
-        return _checked(answer, kind, request)
+        return checked(answer, kind, request)
 
     async def _line(self, reader: aiohttp.StreamReader, request: Request) -> bytes:
         try:
@@ -255,47 +242,3 @@ def _selection(*, labels: Mapping[str, str] | None, name: str | None) -> dict[st
     if name:
         query["fieldSelector"] = f"metadata.name={name}"
     return query
-
-
-def _typed(body: Json, kind: Kind) -> Json:
-    return {**body, "apiVersion": kind.api_version, "kind": kind.kind}
-
-
-def _version(metadata: Json, request: Request) -> str:
-    version = metadata.get("resourceVersion")
-    if not isinstance(version, str):
-        raise ApiBroken(f"{request}: the list has no resourceVersion")
-    return version
-
-
-def _items(page: Json, request: Request) -> list[Any]:
-    items = page.get("items") or []
-    if not isinstance(items, list):
-        raise ApiBroken(f"{request}: the list holds no items")
-    return items
-
-
-def _checked(obj: Any, kind: Kind, request: Request) -> Json:
-    """Return the object with its type set, once it has what every object has."""
-    metadata = obj.get("metadata") if isinstance(obj, dict) else None
-    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
-        raise ApiBroken(f"{request}: the answer is no {kind.kind}")
-    return _typed(obj, kind)
-
-
-def _change(line: bytes, kind: Kind, request: Request) -> Changed:
-    event = decoded(line, request=request)
-    kind_of_change, obj = event.get("type"), event.get("object")
-    if not isinstance(obj, dict):
-        raise ApiBroken(f"{request}: an event without an object")
-    match kind_of_change:
-        case "ERROR":
-            code = obj.get("code")
-            message = str(obj.get("message", ""))
-            status = code if isinstance(code, int) else 500
-            raise error_of(status, body=message.encode(), headers={}, what=str(request))
-        case "BOOKMARK" if isinstance(obj.get("metadata"), dict):
-            return Changed(type="BOOKMARK", obj=obj)
-        case "ADDED" | "MODIFIED" | "DELETED":
-            return Changed(type=kind_of_change, obj=_checked(obj, kind, request))
-    raise ApiBroken(f"{request}: an event that makes no sense, of type {kind_of_change!r}")
