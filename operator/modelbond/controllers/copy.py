@@ -96,20 +96,28 @@ class CopyController:
     async def _without_home(self, home_name: str, name: str) -> Outcome:
         """Remove a copy whose HomeCluster its owner deleted; the API server confirms it first."""
         copy = await self._copies.find(home_name, name)
+        if copy is None:
+            self._actions.forget(Place(home=home_name, order=name))
         if copy is None or await self._api.get(HOME_CLUSTER, home_name) is not None:
             return Done()
         self._capacity.release(Place(home=home_name, order=name))
         return await self._actions.remove(copy, home=None, order=None, declined=None)
 
     async def _without_copy(self, home: Home, name: str) -> Outcome:
-        self._capacity.release(Place(home=home.terms.home, order=name))
+        place = Place(home=home.terms.home, order=name)
+        self._capacity.release(place)
         match courses.course_without_copy(home.link.view(name)):
             case courses.Release(order=order):
                 return await self._actions.release(home, order)
             case courses.Consider(order=order):
                 return await self._actions.consider(home, order, None)
-            case _:
+            case courses.Forget():
+                self._actions.forget(place)
                 return Done()
+            case courses.Rest():
+                return Done()
+            case other:
+                assert_never(other)
 
     async def _with_copy(self, home: Home, copy: Json) -> Outcome:
         view = home.link.view(copy["metadata"]["name"])

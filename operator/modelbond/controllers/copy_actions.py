@@ -81,9 +81,12 @@ class CopyActions:
         self._serve = Serve(api=api, keys=keys, clock=clock, addresses=capacity.node_addresses)
         self._unschedulable = Stopwatch(clock)
 
+    def forget(self, place: Place) -> None:
+        """Drop what is remembered of an order that has ended and left nothing here."""
+        self._answers.forget(place)
+
     async def release(self, home: Home, order: Order) -> Outcome:
         """Tell the home that nothing of a withdrawn order is here."""
-        self._answers.forget(order)
         said = withdrawn(released=True)
         await self._answers.tell(order, said, link=home.link, generation=order.generation)
         return Done()
@@ -181,8 +184,8 @@ class CopyActions:
         return Done() if gone else Again(seconds=_SOON_SECONDS)
 
     async def _accept(self, home: Home, order: Order, copy: Json | None) -> Outcome:
-        self._answers.forget(order)
         terms = home.terms
+        self._answers.taken(order, terms=terms)
         try:
             if copy is None:
                 made = await self._copies.made(order, terms=terms, home_uid=home.uid)
@@ -201,8 +204,9 @@ class CopyActions:
 
     async def _decline(self, home: Home, order: Order, declined: Declined) -> Declined:
         self._answers.decline(order, terms=home.terms, declined=declined)
-        message = f"order {order.name} was declined: {declined.message}"
-        await self._events.normal(home.obj, reason=declined.reason.value, message=message)
+        if declined != self._answers.told(order, link=home.link):
+            message = f"order {order.name} was declined: {declined.message}"
+            await self._events.normal(home.obj, reason=declined.reason.value, message=message)
         return declined
 
     async def _say(

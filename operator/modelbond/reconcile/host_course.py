@@ -42,6 +42,11 @@ class Rest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forget:
+    """Drop what is remembered of an order that ended without a trace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
     """Tell the home that nothing of a withdrawn order is here."""
 
@@ -87,14 +92,14 @@ class Remove:
     declined: Declined | None
 
 
-WithoutCopy = Rest | Release | Consider
+WithoutCopy = Rest | Forget | Release | Consider
 WithCopy = Rest | Refuse | Consider | Serve | Dismiss | Remove
 
 
 def course_without_copy(view: View) -> WithoutCopy:
     """Return what to do where no copy exists."""
     if not isinstance(view, Present):
-        return Rest()
+        return Forget() if isinstance(view, Gone) else Rest()
     return Release(order=view.order) if view.order.withdrawn else Consider(order=view.order)
 
 

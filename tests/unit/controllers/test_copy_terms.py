@@ -1,6 +1,7 @@
 """The owner's terms decide, and foreign objects stay as they are."""
 
 from fakes.host_world import (
+    AT_HOME,
     AT_HOST,
     HOME,
     HOME_UID,
@@ -53,6 +54,32 @@ async def test_a_decline_is_known_after_a_restart() -> None:
     await again(world)
     assert world.reason("Accepted") == "False/QuotaExceeded"
     assert [told.reason for told in world.events.told[events:]] == ["Ready"]
+
+
+async def test_a_change_declined_before_a_restart_is_asked_anew_under_the_terms_of_now() -> None:
+    world = await serving()
+    world.order(model={**order_spec()["model"], "sources": ["http://other/magika/"]})
+    await again(world)
+    assert world.reason("Accepted") == "False/SourceNotAllowed"
+    sources = ["http://files/", "http://other/"]
+    world.change_home(policy={"runtimes": ["triton"], "formats": ["onnx"], "sources": sources})
+    world.restart()
+    await again(world)
+    await again(world)
+    assert world.reason("Accepted") == "True/Accepted"
+
+
+async def test_a_decline_is_forgotten_once_its_order_is_gone_unseen() -> None:
+    world = await joined()
+    for number in range(5):
+        name = f"gone-0000000{number}"
+        world.order(name, runtime="vllm")
+        await again(world)
+        world.home.stored.pop((MODEL_PLACEMENT.plural, f"{AT_HOME}/{name}"))
+        await again(world)
+    answers = world.copy_controller._actions._answers
+    assert not answers._declines
+    assert not answers._orders._written
 
 
 async def test_a_policy_that_forbids_a_running_copy_removes_it_and_says_why() -> None:
