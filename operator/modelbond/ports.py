@@ -111,6 +111,10 @@ class Clock(Protocol):
         """Return the wall clock, UTC, for what people read."""
 
 
+Wait = Callable[[int], float]
+"""Tells how many seconds to wait after that many failures in a row, counted from 1."""
+
+
 class Queue(Protocol):
     """A keyed work queue: a key waits once and is never worked on twice at a time."""
 

@@ -139,6 +139,7 @@ class HostWorld:
             make_informer=self.informers,
             supervisor=self.supervisor,
             clock=self.clock,
+            wait=lambda failures: 4.0 * failures,
             events=self.events,
             config=self.config(),
             namespace=SYSTEM,

@@ -90,7 +90,7 @@ class Answers:
     async def tell(self, order: Order, said: Said, *, link: Link, generation: int) -> None:
         """Write the order's status where it differs. A link that is down tells it later."""
         current = self._current(order, link=link)
-        if current is None or not link.state.connected.holds:
+        if current is None or not link.answers:
             return
         before = current.get("status", {})
         status = status_body(said, before=before, generation=generation, now=self._clock.now())

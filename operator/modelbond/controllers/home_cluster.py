@@ -15,7 +15,8 @@ from modelbond.api.report import encode_report
 from modelbond.controllers.capacity import Capacity
 from modelbond.controllers.children import Workloads
 from modelbond.controllers.freshest import Freshest
-from modelbond.controllers.link import STATUS_MANAGER, Link
+from modelbond.controllers.link import Link
+from modelbond.controllers.link_session import STATUS_MANAGER
 from modelbond.errors import Forbidden, Refused
 from modelbond.ports import (
     Again,
@@ -28,6 +29,7 @@ from modelbond.ports import (
     Outcome,
     Queue,
     Supervisor,
+    Wait,
 )
 from modelbond.reconcile.host_home import LinkFacts, home_status
 from modelbond.reconcile.host_report import report_for
@@ -57,6 +59,7 @@ class HomeClusterController:
         make_informer: MakeInformer,
         supervisor: Supervisor,
         clock: Clock,
+        wait: Wait,
         events: Events,
         config: HostConfig,
         namespace: str,
@@ -79,6 +82,7 @@ class HomeClusterController:
         self._make_informer = make_informer
         self._supervisor = supervisor
         self._clock = clock
+        self._wait = wait
         self._events = events
         self._config = config
         self._namespace = namespace
@@ -141,6 +145,7 @@ class HomeClusterController:
             make_informer=self._make_informer,
             supervisor=self._supervisor,
             clock=self._clock,
+            wait=self._wait,
             pin=lambda uid: self._pin(name, uid),
             report=lambda: self._report(name),
             on_order=lambda order: self._queue_copies.add(f"{name}/{order}"),

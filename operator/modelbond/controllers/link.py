@@ -8,28 +8,23 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from modelbond.api.conditions import Reason
-from modelbond.api.kinds import MODEL_PLACEMENT, NAMESPACE, Json
-from modelbond.api.versions import declared
+from modelbond.api.kinds import Json
 from modelbond.controllers import link_state
 from modelbond.controllers.link_credentials import Credential, Credentials
-from modelbond.controllers.link_session import Session
-from modelbond.controllers.link_state import Fact, LinkState
-from modelbond.errors import ApiUnreachable, Forbidden, ModelbondError, Refused, Unauthorized
-from modelbond.ports import Clock, Connect, KubeApi, MakeInformer, Supervisor
-from modelbond.reconcile.host_course import Gone, Present, Unseen, View
-from modelbond.reconcile.host_join import ACCOUNT, TOKEN_SECONDS, claims_of
-from modelbond.reconcile.host_order import Order, order_of
+from modelbond.controllers.link_handshake import Handshake
+from modelbond.controllers.link_patience import Patience
+from modelbond.controllers.link_session import BEAT_SECONDS, Session
+from modelbond.controllers.link_state import Fact, LinkState, Troubles
+from modelbond.controllers.link_view import view_of
+from modelbond.errors import ModelbondError, Refused, Unauthorized
+from modelbond.ports import Clock, Connect, KubeApi, MakeInformer, Supervisor, Wait
+from modelbond.reconcile.host_course import View
+from modelbond.reconcile.host_order import Order
 from modelbond.reconcile.host_terms import Terms
 
 _log = logging.getLogger(__name__)
 
-BEAT_SECONDS = 5.0
 REPORT_SECONDS = 2.0
-RETRY_SECONDS = 2.0
-_IDENTITY_NAMESPACE = "kube-system"
-STATUS_MANAGER = "modelbond-status"
-_SHORTEST_RENEWAL_SECONDS = 60.0
 _OPEN, _LEASE, _REPORT = "open", "lease", "report"
 
 
@@ -48,6 +43,7 @@ class Link:
         make_informer: MakeInformer,
         supervisor: Supervisor,
         clock: Clock,
+        wait: Wait,
         pin: Callable[[str], Awaitable[None]],
         report: Callable[[], str | None],
         on_order: Callable[[str], None],
@@ -57,18 +53,21 @@ class Link:
         self.state = LinkState(home_uid=home_uid)
         self._cluster_uid = cluster_uid
         self._credentials = Credentials(api=api, namespace=namespace)
-        self._connect = connect
+        self._handshake = Handshake(
+            credentials=self._credentials, connect=connect, clock=clock, state=self.state, pin=pin
+        )
+        self._patience = Patience(
+            wait=wait, news=lambda: self._credentials.invitation_version(self.terms)
+        )
         self._make_informer = make_informer
         self._supervisor = supervisor
         self._clock = clock
-        self._pin = pin
         self._report = report
         self._on_order = on_order
         self._on_state = on_state
         self._session: Session | None = None
         self._renew_at = 0.0
-        self._expired = True
-        self._failures: dict[str, ModelbondError] = {}
+        self._troubles = Troubles()
 
     def start(self) -> None:
         """Run the link's three tasks until `stop`."""
@@ -85,23 +84,16 @@ class Link:
         await self._close()
 
     @property
-    def host_name(self) -> str:
-        """Return this host's name at the home, once a token told it."""
-        return self.state.host_name
+    def answers(self) -> bool:
+        """Tell whether the home takes what is written: a session is open and it is not silent.
+
+        That one object is missing there, or one right, keeps no order from being answered.
+        """
+        return self._session is not None and not self._troubles.silent
 
     def view(self, order: str) -> View:
         """Return what is known of an order now."""
-        session, connected = self._session, self.state.connected
-        found = session.order(order) if session else None
-        if found is not None:
-            return _present(found)
-        if connected.reason in _LOOKING_IS_REFUSED:
-            return Gone(message=connected.message)
-        if session is None:
-            return Unseen(reason=connected.reason, message=connected.message)
-        if session.orders.failure is not None or not session.orders.synced:
-            return Unseen(reason=Reason.UNREACHABLE, message="the home does not list its orders")
-        return Gone(message="the home does not list the order any more; it runs on here")
+        return view_of(order, session=self._session, connected=self.state.connected)
 
     def order_object(self, name: str) -> Json | None:
         """Return the order as JSON, status included, or None."""
@@ -109,8 +101,7 @@ class Link:
 
     def orders(self) -> list[str]:
         """Return the names of all orders seen."""
-        objects = self._session.orders.objects() if self._session else {}
-        return [str(obj["metadata"]["name"]) for obj in objects.values()]
+        return self._session.order_names() if self._session else []
 
     def edge_secret(self, order: str) -> Json | None:
         """Return the home's edge Secret for an order, or None."""
@@ -120,13 +111,7 @@ class Link:
         """Write the status of an order, without what the home's version does not declare."""
         if self._session is None:
             raise Unauthorized("the link is not open")
-        body = {
-            "apiVersion": MODEL_PLACEMENT.api_version,
-            "kind": MODEL_PLACEMENT.kind,
-            "metadata": {"name": order.name, "namespace": order.namespace, "uid": order.uid},
-            "status": declared(status, at="status", version=order.home_version),
-        }
-        return await self._session.api.apply_status(MODEL_PLACEMENT, body, manager=STATUS_MANAGER)
+        return await self._session.tell(order, status)
 
     async def open_or_tend(self) -> None:
         """Do one round: open the link where it is not, renew the token where it is due."""
@@ -166,118 +151,69 @@ class Link:
             self._worked(what)
 
     async def _open(self) -> None:
-        refusal: ModelbondError | None = None
-        ended: list[bool] = []
-        with link_state.own_side():
-            candidates = await self._credentials.candidates(self.terms)
-        for credential in candidates:
-            self.state.join = link_state.joined()
-            try:
-                await self._open_with(credential)
-            except (Unauthorized, ApiUnreachable) as failure:
-                # Another authority than the invitation's is an unreachable home as well.
-                refusal = refusal or failure
-                ended.append(self._has_ended(credential))
-            else:
-                return
-        if refusal is not None:
-            # An invitation holds for a day: it says nothing of a token that was to hold longer.
-            self._expired = all(ended)
-            raise refusal
-
-    async def _open_with(self, credential: Credential) -> None:
-        api = self._connected(credential)
-        try:
-            if not await self._is_known(api):
-                return
-            renewed = await self._renewed(api, credential)
-        finally:
-            await api.close()
-        self.state.host_name = renewed.claims.host_name
-        self._session = self._begun(renewed)
-        self._failures.clear()
+        await self._patience.tries()
+        renewed = await self._handshake.opened(self.terms)
+        if renewed is None:
+            self._say(self.state.identity)
+            return
+        self._begin(renewed)
         await self.beat()
 
-    def _connected(self, credential: Credential) -> KubeApi:
-        return self._connect(
-            server=self.terms.server, ca_pem=credential.ca_pem, token=credential.token
-        )
-
-    async def _is_known(self, api: KubeApi) -> bool:
-        """Pin the home at first contact; afterwards tell whether it is still that cluster."""
-        found = await api.get(NAMESPACE, _IDENTITY_NAMESPACE)
-        if found is None:
-            raise Forbidden(f"namespace {_IDENTITY_NAMESPACE} cannot be read at the home")
-        uid = str(found["metadata"]["uid"])
-        if self.state.home_uid is None:
-            with link_state.own_side():
-                await self._pin(uid)
-            self.state.home_uid = uid
-        if uid == self.state.home_uid:
-            self.state.identity = link_state.pinned(uid)
-            return True
-        self.state.identity = link_state.stranger(pinned_uid=self.state.home_uid, seen_uid=uid)
-        self._say(self.state.identity)
-        return False
-
-    async def _renewed(self, api: KubeApi, credential: Credential) -> Credential:
-        namespace = credential.claims.namespace
-        token = await api.request_token(ACCOUNT, namespace=namespace, seconds=TOKEN_SECONDS)
-        claims = claims_of(token.value)
-        renewed = Credential(
-            ca_pem=credential.ca_pem, token=token.value, joined=credential.joined, claims=claims
-        )
-        with link_state.own_side():
-            await self._credentials.keep(renewed, terms=self.terms)
-        granted = claims.lifetime_seconds or TOKEN_SECONDS
-        self._renew_at = self._clock.monotonic() + max(granted / 3, _SHORTEST_RENEWAL_SECONDS)
-        return renewed
-
-    def _begun(self, credential: Credential) -> Session:
-        session = Session(
-            api=self._connected(credential),
+    def _begin(self, credential: Credential) -> None:
+        """Begin a session with a token that was given just now."""
+        self._patience.worked()
+        self._renew_at = self._clock.monotonic() + credential.renewal_seconds
+        self.state.host_name = credential.claims.host_name
+        self._session = Session(
+            api=self._handshake.connected(credential, terms=self.terms),
             credential=credential,
             make_informer=self._make_informer,
             on_order=self._on_order,
             on_synced=self._on_state,
         )
-        session.start(self._supervisor, home=self.terms.home)
-        return session
+        self._session.start(self._supervisor, home=self.terms.home)
 
     async def _tend(self, session: Session) -> None:
-        failure = session.failure or next(iter(self._failures.values()), None)
+        failure = session.failure or self._troubles.gravest
         if failure is not None and await self._invited_anew(session):
             await self._close()
             await self._open()
-            return
-        if isinstance(session.failure, ModelbondError):
+        elif isinstance(session.failure, ModelbondError):
             raise session.failure
-        if self._clock.monotonic() < self._renew_at:
-            return
-        if not await self._is_known(session.api):
+        elif self._clock.monotonic() >= self._renew_at:
+            await self._renew(session)
+
+    async def _renew(self, session: Session) -> None:
+        await self._patience.tries()
+        if not await self._handshake.is_known(session.api):
             await self._close()
+            self._say(self.state.identity)
             return
-        renewed = await self._renewed(session.api, session.credential)
+        renewed = await self._handshake.renewed(session.api, session.credential, terms=self.terms)
         await self._close()
-        self._session = self._begun(renewed)
+        self._begin(renewed)
 
     async def _invited_anew(self, session: Session) -> bool:
         with link_state.own_side():
             return await self._credentials.is_replaced(session.credential, terms=self.terms)
 
     async def _failed(self, what: str, failure: ModelbondError) -> None:
-        self._failures[what] = failure
-        if self._session is not None:
-            self._expired = self._has_ended(self._session.credential)
-        self._say(link_state.failed(failure, expired=self._expired))
+        self._troubles.begin(what, failure)
+        self._say_troubles()
         if isinstance(failure, Unauthorized):
             # A new invitation may lie there already: the next round looks.
             await self._close()
 
     def _worked(self, what: str) -> None:
-        self._failures.pop(what, None)
-        if self._session is not None and not self._failures:
-            self._say(link_state.connected())
+        self._troubles.end(what)
+        if self._session is not None:
+            self._say_troubles()
+
+    def _say_troubles(self) -> None:
+        failure, expired = self._troubles.gravest, self._handshake.expired
+        if self._session is not None:
+            expired = self._session.credential.has_ended(self._clock.now())
+        self._say(link_state.failed(failure, expired=expired) if failure else link_state.CONNECTED)
 
     def _say(self, fact: Fact) -> None:
         known = self.state.connected
@@ -288,12 +224,9 @@ class Link:
         self.state.connected = fact
         self._on_state()
 
-    def _has_ended(self, credential: Credential) -> bool:
-        ends = credential.claims.expires_at
-        return ends is None or ends <= self._clock.now().timestamp()
-
     async def _close(self) -> None:
         session, self._session = self._session, None
+        self._troubles.forget()
         if session is not None:
             session.stop(self._supervisor, home=self.terms.home)
             await session.api.close()
@@ -301,7 +234,7 @@ class Link:
     async def _keep_open(self) -> None:
         while True:
             await self.open_or_tend()
-            await asyncio.sleep(RETRY_SECONDS)
+            await self._patience.rest()
 
     async def _keep_beating(self) -> None:
         while True:
@@ -314,17 +247,3 @@ class Link:
         while True:
             await self.publish()
             await asyncio.sleep(REPORT_SECONDS)
-
-
-def _present(obj: Json) -> View:
-    try:
-        return Present(order=order_of(obj))
-    except Refused as refusal:
-        return Unseen(reason=Reason.SPEC_INVALID, message=str(refusal))
-
-
-_LOOKING_IS_REFUSED = (
-    Reason.CREDENTIAL_EXPIRED,
-    Reason.CREDENTIAL_REVOKED,
-    Reason.RIGHTS_MISSING,
-)

@@ -2,14 +2,16 @@
 
 import base64
 from dataclasses import dataclass
+from datetime import datetime
 
 from modelbond.api.kinds import SECRET, Json
 from modelbond.errors import AlreadyExists, NameTaken, Refused
 from modelbond.ports import KubeApi
-from modelbond.reconcile.host_join import Claims, claims_of, invitation_of
+from modelbond.reconcile.host_join import TOKEN_SECONDS, Claims, claims_of, invitation_of
 from modelbond.reconcile.host_terms import Terms
 from modelbond.serving.names import OURS
 
+_SHORTEST_RENEWAL_SECONDS = 60.0
 _KEYS = ("token", "joined", "ca")
 
 
@@ -21,6 +23,16 @@ class Credential:
     token: str
     joined: str
     claims: Claims
+
+    @property
+    def renewal_seconds(self) -> float:
+        """Return how long after it was given the token is renewed: a third of what was granted."""
+        return max((self.claims.lifetime_seconds or TOKEN_SECONDS) / 3, _SHORTEST_RENEWAL_SECONDS)
+
+    def has_ended(self, now: datetime) -> bool:
+        """Tell whether the token's own end has passed; one that names no end has none left."""
+        ends = self.claims.expires_at
+        return ends is None or ends <= now.timestamp()
 
 
 class Credentials:
@@ -59,19 +71,29 @@ class Credentials:
             return False
         return invitation.mark != credential.joined
 
+    async def invitation_version(self, terms: Terms) -> str:
+        """Return what changes whenever somebody lays another invitation."""
+        join = await self._api.get(SECRET, terms.join_secret, namespace=self._namespace)
+        version = join["metadata"].get("resourceVersion") if join else None
+        return f"{terms.join_secret}/{version}"
+
+    async def reserve(self, terms: Terms) -> Json:
+        """Return our own Secret, made empty where it was absent; NameTaken where it is foreign."""
+        name = _link_secret(terms)
+        found = await self._api.get(SECRET, name, namespace=self._namespace)
+        if found is None:
+            return await self._created(name, terms=terms)
+        if not _is_ours(found, terms):
+            raise NameTaken(kind="Secret", namespace=self._namespace, name=name)
+        return found
+
     async def keep(self, credential: Credential, *, terms: Terms) -> None:
         """Store a renewed token for the next life of this process."""
         values = (credential.token, credential.joined, credential.ca_pem)
         data = {key: _encoded(value) for key, value in zip(_KEYS, values, strict=True)}
-        name = _link_secret(terms)
-        found = await self._api.get(SECRET, name, namespace=self._namespace)
-        if found is None:
-            await self._create(name, data=data, terms=terms)
-            return
-        if not _is_ours(found, terms):
-            raise NameTaken(kind="Secret", namespace=self._namespace, name=name)
-        patch: Json = {"metadata": {"uid": found["metadata"]["uid"]}, "data": data}
-        await self._api.merge(SECRET, name, patch, namespace=self._namespace)
+        meta = (await self.reserve(terms))["metadata"]
+        patch: Json = {"metadata": {"uid": meta["uid"]}, "data": data}
+        await self._api.merge(SECRET, meta["name"], patch, namespace=self._namespace)
 
     async def _own(self, terms: Terms) -> Credential | None:
         found = await self._api.get(SECRET, _link_secret(terms), namespace=self._namespace)
@@ -85,7 +107,7 @@ class Credentials:
             return None
         return Credential(ca_pem=ca_pem, token=token, joined=joined, claims=claims)
 
-    async def _create(self, name: str, *, data: dict[str, str], terms: Terms) -> None:
+    async def _created(self, name: str, *, terms: Terms) -> Json:
         body: Json = {
             "apiVersion": "v1",
             "kind": "Secret",
@@ -96,10 +118,9 @@ class Credentials:
                 "ownerReferences": [_owner(terms)],
             },
             "type": "Opaque",
-            "data": data,
         }
         try:
-            await self._api.create(SECRET, body)
+            return await self._api.create(SECRET, body)
         except AlreadyExists as race:
             raise NameTaken(kind="Secret", namespace=self._namespace, name=name) from race
 

@@ -3,14 +3,19 @@
 A renewed token begins a new session; what the old one had seen is asked for anew.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from modelbond.api.kinds import CONFIG_MAP, LEASE, MODEL_PLACEMENT, SECRET, Json
+from modelbond.api.versions import declared
 from modelbond.controllers.link_credentials import Credential
-from modelbond.errors import Forbidden
+from modelbond.errors import ApiUnreachable, Forbidden
 from modelbond.ports import KubeApi, MakeInformer, Supervisor
+from modelbond.reconcile.host_order import Order
 
+STATUS_MANAGER = "modelbond-status"
+BEAT_SECONDS = 5.0
 LEASE_SECONDS = 15
 LEASE_NAME = "host"
 REPORT_NAME = "host-report"
@@ -20,7 +25,7 @@ _EDGE = "-edge"
 class Session:
     """Reads and writes exactly what the link's rights allow."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it reads and whom it tells
         self,
         *,
         api: KubeApi,
@@ -28,11 +33,13 @@ class Session:
         make_informer: MakeInformer,
         on_order: Callable[[str], None],
         on_synced: Callable[[], None],
+        beat_seconds: float = BEAT_SECONDS,
     ) -> None:
         self.api = api
         self.credential = credential
         self.namespace = credential.claims.namespace
         self._on_order = on_order
+        self._beat_seconds = beat_seconds
         self._published: str | None = None
         self.orders = make_informer(
             api,
@@ -64,19 +71,42 @@ class Session:
         """Return the order as last seen."""
         return self.orders.objects().get(f"{self.namespace}/{name}")
 
+    def order_names(self) -> list[str]:
+        """Return the names of all orders seen."""
+        return [str(order["metadata"]["name"]) for order in self.orders.objects().values()]
+
     def edge_secret(self, order: str) -> Json | None:
         """Return the Secret with certificate and token that the home laid beside the order."""
         return self.secrets.objects().get(f"{self.namespace}/{order}{_EDGE}")
 
+    async def tell(self, order: Order, status: Json) -> Json:
+        """Write the status of an order, without what the home's version does not declare."""
+        body = {
+            "apiVersion": MODEL_PLACEMENT.api_version,
+            "kind": MODEL_PLACEMENT.kind,
+            "metadata": {"name": order.name, "namespace": order.namespace, "uid": order.uid},
+            "status": declared(status, at="status", version=order.home_version),
+        }
+        return await self.api.apply_status(MODEL_PLACEMENT, body, manager=STATUS_MANAGER)
+
     async def beat(self, *, holder: str, now: datetime) -> None:
-        """Renew the Lease by which the home hears this host."""
+        """Renew the Lease by which the home hears this host.
+
+        A connection that stalls is closed and the next beat takes another: the Lease must not wait
+        as long as other writes may.
+        """
         moment = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         spec = {
             "holderIdentity": holder,
             "leaseDurationSeconds": LEASE_SECONDS,
             "renewTime": moment,
         }
-        await self._merge(LEASE_NAME, {"spec": spec})
+        try:
+            async with asyncio.timeout(self._beat_seconds):
+                await self._merge(LEASE_NAME, {"spec": spec})
+        except TimeoutError as failure:
+            message = f"the Lease was not renewed within {self._beat_seconds:g} s"
+            raise ApiUnreachable(message) from failure
 
     async def publish(self, report: str) -> None:
         """Write the report where it differs from what this session wrote last."""

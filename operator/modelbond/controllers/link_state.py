@@ -5,7 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from modelbond.api.conditions import Condition, ConditionType, Reason
-from modelbond.errors import Forbidden, ModelbondError, OwnSideFailed, Refused, Unauthorized
+from modelbond.errors import (
+    ApiUnreachable,
+    Forbidden,
+    ModelbondError,
+    OwnSideFailed,
+    Refused,
+    Unauthorized,
+)
 
 _INVITE = "ask the home to run `modelbond invite` again and apply what it prints"
 
@@ -19,6 +26,7 @@ class Fact:
     message: str
 
 
+CONNECTED = Fact(holds=True, reason=Reason.CONNECTED, message="the home answers")
 _UNTRIED = Fact(holds=None, reason=Reason.PROGRESSING, message="the link is being opened")
 
 
@@ -48,9 +56,35 @@ class LinkState:
         return [_condition(ConditionType.READY, ready), *steps]
 
 
-def connected() -> Fact:
-    """Return that the home answers."""
-    return Fact(holds=True, reason=Reason.CONNECTED, message="the home answers")
+class Troubles:
+    """What of a session fails at present, each until it works again."""
+
+    def __init__(self) -> None:
+        self._failures: dict[str, ModelbondError] = {}
+
+    def begin(self, what: str, failure: ModelbondError) -> None:
+        """Take note that it fails."""
+        self._failures[what] = failure
+
+    def end(self, what: str) -> None:
+        """Take note that it works."""
+        self._failures.pop(what, None)
+
+    def forget(self) -> None:
+        """Start with a clean sheet: another session begins."""
+        self._failures.clear()
+
+    @property
+    def gravest(self) -> ModelbondError | None:
+        """Return the failure to say: a refused token, then silence, then the rest."""
+        gravity = (Unauthorized, ApiUnreachable, ModelbondError)
+        found = list(self._failures.values())
+        return next((each for kind in gravity for each in found if isinstance(each, kind)), None)
+
+    @property
+    def silent(self) -> bool:
+        """Tell whether the home does not answer."""
+        return any(isinstance(each, ApiUnreachable) for each in self._failures.values())
 
 
 def joined() -> Fact:

@@ -23,3 +23,4 @@ class Backoff:
 
 TRANSIENT = Backoff(first_seconds=0.4, longest_seconds=60)
 TERMINAL = Backoff(first_seconds=120, longest_seconds=900)
+LINK = Backoff(first_seconds=4, longest_seconds=60)

@@ -1,10 +1,14 @@
 """The host role, wired: links to homes are kept, and their orders become copies."""
 
+from functools import partial
+from random import random
+
 from modelbond.adapters.host_key import EllipticKeys
 from modelbond.api.config import HostConfig
 from modelbond.api.kinds import HOME_CLUSTER, MODEL_PLACEMENT
 from modelbond.controllers.copy import CopyController, copy_keys
 from modelbond.controllers.home_cluster import HomeClusterController, home_keys
+from modelbond.runtime.backoff import LINK
 from modelbond.runtime.work_queue import WorkQueue
 from modelbond.shell.parts import Parts, Served
 
@@ -20,6 +24,7 @@ def host_role(parts: Parts, config: HostConfig) -> tuple[Served, ...]:
         make_informer=parts.make_informer,
         supervisor=parts.supervisor,
         clock=parts.clock,
+        wait=partial(LINK.seconds, random=random),
         events=parts.events,
         config=config,
         namespace=parts.config.namespace,
