@@ -65,7 +65,7 @@ class Cache:
             if known is not None and known["metadata"].get("uid", "") == uid:
                 self._replace(key, known, None)
             return True
-        if uid in self._gone or (known is not None and _same_version(known, obj)):
+        if self.is_current(obj):
             return False
         self._replace(key, known, slim(obj))
         return True
@@ -75,6 +75,12 @@ class Cache:
         uid = obj["metadata"].get("uid", "")
         known = self._objects.get(key_of(obj))
         return uid in self._gone or (known is not None and known["metadata"].get("uid") == uid)
+
+    def is_current(self, obj: Json) -> bool:
+        """Tell whether that version is the last that was seen here, or the object is gone."""
+        known = self._objects.get(key_of(obj))
+        gone = obj["metadata"].get("uid", "") in self._gone
+        return gone or (known is not None and _same_version(known, obj))
 
     def _replace(self, key: str, old: Json | None, new: Json | None) -> None:
         if new is not None:

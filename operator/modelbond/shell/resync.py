@@ -88,14 +88,28 @@ class Resync:
                 await self._bury_if_gone(kind, obj)
             else:
                 self._router.announce(kind, obj)
+        for obj in listed:
+            if not self._caches[kind].is_current(obj):
+                await self._notice_missed(kind, obj)
 
     async def _bury_if_gone(self, kind: Kind, obj: Json) -> None:
         """Ask for the object itself: it may be younger than the list."""
-        namespace, name = split_key(key_of(obj))
-        try:
-            current = await self._api.get(kind, name, namespace=namespace)
-        except ModelbondError:
-            return
-        if current is None or current["metadata"]["uid"] != obj["metadata"]["uid"]:
+        current, known = await self._current(kind, obj)
+        if known and (current is None or current["metadata"]["uid"] != obj["metadata"]["uid"]):
             _log.info("a deletion was missed", extra={"kind": kind.kind, "key": key_of(obj)})
             self._router.notice(kind, obj, deleted=True)
+
+    async def _notice_missed(self, kind: Kind, obj: Json) -> None:
+        """Ask for the object itself: kopf may have delivered a later version meanwhile."""
+        current, _ = await self._current(kind, obj)
+        if current is not None and not self._caches[kind].is_current(current):
+            _log.info("a change was missed", extra={"kind": kind.kind, "key": key_of(obj)})
+            self._router.notice(kind, current, deleted=False)
+
+    async def _current(self, kind: Kind, obj: Json) -> tuple[Json | None, bool]:
+        """Return the object as it is now, or None, and whether the API server could tell."""
+        namespace, name = split_key(key_of(obj))
+        try:
+            return await self._api.get(kind, name, namespace=namespace), True
+        except ModelbondError:
+            return None, False

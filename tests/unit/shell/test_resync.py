@@ -112,6 +112,40 @@ async def test_a_deletion_that_kopf_missed_is_found_by_the_round(
     assert "a" in world.drained()
 
 
+async def test_an_object_that_kopf_missed_is_found_by_the_round(
+    world: World, supervisor: TaskSupervisor
+) -> None:
+    supervisor.start("resync", world.resync.run)
+    await until(lambda: world.synced)
+
+    world.host("a")
+
+    await until(lambda: "a" in world.drained())
+    assert list(world.caches[HOST_CLUSTER].objects()) == ["a"]
+
+
+async def test_a_change_that_kopf_missed_is_found_by_the_round(
+    world: World, supervisor: TaskSupervisor
+) -> None:
+    made = world.host("a")
+    world.kopf_sees(made)
+    supervisor.start("resync", world.resync.run)
+    await until(lambda: world.synced)
+
+    world.kube.put(HOST_CLUSTER, {**made, "spec": {"accepted": True}})
+
+    await until(lambda: world.caches[HOST_CLUSTER].objects()["a"].get("spec"))
+
+
+async def test_an_object_deleted_since_the_list_is_not_taken_for_missed(world: World) -> None:
+    made = world.host("a")
+    await world.kube.delete(HOST_CLUSTER, "a", uid=made["metadata"]["uid"])
+
+    await world.resync._notice_missed(HOST_CLUSTER, made)
+
+    assert not world.caches[HOST_CLUSTER].objects()
+
+
 async def test_an_object_younger_than_the_list_is_not_taken_for_deleted(world: World) -> None:
     made = world.host("a")
     world.kopf_sees(made)
