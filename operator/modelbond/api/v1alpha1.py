@@ -288,6 +288,7 @@ class ModelPlacementStatus(Wire, frozen=True, kw_only=True):
     order_generation: Annotated[int, Meta(ge=0)] | None = field(
         name="orderGeneration", default=None
     )
+    orphaned_since: str | None = field(name="orphanedSince", default=None)
     conditions: Annotated[list[ConditionEntry], Meta(max_length=16)] = field(default_factory=list)
     released: bool | None = None
     replicas: Annotated[int, Meta(ge=0)] | None = None

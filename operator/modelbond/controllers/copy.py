@@ -15,10 +15,10 @@ from modelbond.controllers.copies import Copies
 from modelbond.controllers.copy_actions import CopyActions, Home
 from modelbond.controllers.edge_identity import HostKeys
 from modelbond.controllers.link import Link
-from modelbond.controllers.stopwatch import Stopwatch
 from modelbond.ports import Again, Clock, Done, Events, KubeApi, Outcome
 from modelbond.reconcile import host_course as courses
 from modelbond.reconcile.host_ledger import Place
+from modelbond.reconcile.host_order import is_made_here
 from modelbond.reconcile.host_terms import terms_of
 from modelbond.serving.names import home_namespace
 
@@ -59,7 +59,7 @@ class CopyController:
         self._workloads = workloads
         self._capacity = capacity
         self._config = config
-        self._orphaned = Stopwatch(clock)
+        self._clock = clock
         self._actions = CopyActions(
             api=api,
             copies=self._copies,
@@ -98,7 +98,9 @@ class CopyController:
         copy = await self._copies.find(home_name, name)
         if copy is None:
             self._actions.forget(Place(home=home_name, order=name))
-        if copy is None or await self._api.get(HOME_CLUSTER, home_name) is not None:
+        if copy is None or not is_made_here(copy, home=home_name):
+            return Done()
+        if await self._api.get(HOME_CLUSTER, home_name) is not None:
             return Done()
         self._capacity.release(Place(home=home_name, order=name))
         return await self._actions.remove(copy, home=None, order=None, declined=None)
@@ -121,10 +123,8 @@ class CopyController:
 
     async def _with_copy(self, home: Home, copy: Json) -> Outcome:
         view = home.link.view(copy["metadata"]["name"])
-        uid = copy["metadata"]["uid"]
-        orphaned = self._orphaned.seconds(uid, running=isinstance(view, courses.Gone))
         course = courses.course_with_copy(
-            copy, view=view, terms=home.terms, home_uid=home.uid, orphaned_seconds=orphaned
+            copy, view=view, terms=home.terms, home_uid=home.uid, now=self._clock.now()
         )
         outcome = await self._follow(course, home=home, copy=copy)
         if isinstance(view, courses.Gone) and isinstance(outcome, Done):

@@ -16,7 +16,7 @@ from modelbond.controllers.stopwatch import Stopwatch
 from modelbond.errors import NameTaken
 from modelbond.ports import Again, Clock, Done, Events, KubeApi, Outcome
 from modelbond.reconcile.host_admission import Accepted, Declined
-from modelbond.reconcile.host_course import carried_generation
+from modelbond.reconcile.host_course import carried_generation, orphaned_since
 from modelbond.reconcile.host_ledger import Place
 from modelbond.reconcile.host_order import Order, workload_of
 from modelbond.reconcile.host_seen import Seen
@@ -212,15 +212,14 @@ class CopyActions:
     async def _say(
         self, copy: Json, said: Said, *, linked: Condition | None, carried: int | None = None
     ) -> Json:
-        before = copy.get("status", {})
+        before, now = copy.get("status", {}), self._clock.now()
         if linked is not None:
             said = said.with_condition(linked)
-        body = status_body(
-            said,
-            before=before,
-            generation=copy["metadata"].get("generation", 1),
-            now=self._clock.now(),
-        )
+        generation = copy["metadata"].get("generation", 1)
+        body = status_body(said, before=before, generation=generation, now=now)
+        since = orphaned_since(before, linked=linked, now=now)
+        if since is not None:
+            body["orphanedSince"] = since
         carried = carried_generation(copy) if carried is None else carried
         if carried is not None:
             body["orderGeneration"] = carried

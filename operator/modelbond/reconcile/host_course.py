@@ -1,13 +1,14 @@
 """What to do about one order and its copy: the whole decision, from what is known of both."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from modelbond.api.conditions import Condition, ConditionType, Reason, find
+from modelbond.api.conditions import Condition, ConditionType, Reason, find, timestamp
 from modelbond.api.kinds import Json
 from modelbond.api.v1alpha1 import ModelPlacementSpec
 from modelbond.api.wire import read
 from modelbond.reconcile.host_admission import Declined, forbidden
-from modelbond.reconcile.host_order import Order, is_our_copy
+from modelbond.reconcile.host_order import Order, is_made_here, is_our_copy
 from modelbond.reconcile.host_terms import Terms
 
 
@@ -104,12 +105,13 @@ def course_without_copy(view: View) -> WithoutCopy:
 
 
 def course_with_copy(
-    copy: Json, *, view: View, terms: Terms, home_uid: str, orphaned_seconds: float
+    copy: Json, *, view: View, terms: Terms, home_uid: str, now: datetime
 ) -> WithCopy:
     """Return what to do about a copy. It is removed on an explicit word only."""
     order = view.order if isinstance(view, Present) else None
     if copy["spec"].get("origin", {}).get("homeClusterUID") != terms.uid:
-        return Remove(order=None, declined=None)
+        made_here = is_made_here(copy, home=terms.home)
+        return Remove(order=None, declined=None) if made_here else Rest()
     if not _counts(copy, terms=terms, home_uid=home_uid, order=order):
         return Rest()
     if order is not None and not _carries(copy, order):
@@ -119,7 +121,8 @@ def course_with_copy(
         return ending
     if order is not None:
         return _course_with_order(copy, order)
-    return _course_without_order(view, terms=terms, orphaned_seconds=orphaned_seconds)
+    orphaned = orphaned_seconds(copy, now=now)
+    return _course_without_order(view, terms=terms, orphaned=orphaned)
 
 
 def dismissed(copy: Json) -> Declined | None:
@@ -135,6 +138,23 @@ def carried_generation(copy: Json) -> int | None:
     """Return the generation of the order that the copy carries; None before it was written."""
     generation = copy.get("status", {}).get("orderGeneration")
     return int(generation) if generation is not None else None
+
+
+def orphaned_seconds(copy: Json, *, now: datetime) -> float:
+    """Return for how long the home has not shown the order; 0 while it is seen.
+
+    The copy itself remembers since when, so that cut links and restarts do not start it anew.
+    """
+    since = copy.get("status", {}).get("orphanedSince")
+    return (now - datetime.fromisoformat(since)).total_seconds() if since else 0.0
+
+
+def orphaned_since(before: Json, *, linked: Condition | None, now: datetime) -> str | None:
+    """Return since when the copy is orphaned; only its order, seen again, ends that."""
+    if linked is not None and linked.status:
+        return None
+    orphaned = linked is not None and linked.reason is Reason.ORPHANED
+    return before.get("orphanedSince") or (timestamp(now) if orphaned else None)
 
 
 _NAME_TAKEN = Declined(
@@ -162,12 +182,12 @@ def _course_with_order(copy: Json, order: Order) -> WithCopy:
     return Serve(linked=_linked(Reason.LINKED, message, holds=True), order=order)
 
 
-def _course_without_order(view: View, *, terms: Terms, orphaned_seconds: float) -> WithCopy:
+def _course_without_order(view: View, *, terms: Terms, orphaned: float) -> WithCopy:
     if isinstance(view, Unseen):
         return Serve(linked=_linked(view.reason, view.message), order=None)
     after = terms.orphan_after_seconds
     message = view.message if isinstance(view, Gone) else ""
-    if after is not None and orphaned_seconds >= after:
+    if after is not None and orphaned >= after:
         return Remove(order=None, declined=None)
     return Serve(linked=_linked(Reason.ORPHANED, message), order=None)
 

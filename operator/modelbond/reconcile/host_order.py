@@ -94,6 +94,16 @@ def is_our_copy(copy: Json, *, terms: Terms, home_uid: str) -> bool:
     return found == ("Copy", terms.home, terms.uid, home_uid)
 
 
+def is_made_here(copy: Json, *, home: str) -> bool:
+    """Tell whether this operator made the copy for a HomeCluster of that name, living or deleted.
+
+    Only such a copy may be removed: what a person laid into the namespace stays.
+    """
+    labels, spec = copy["metadata"].get("labels") or {}, copy.get("spec", {})
+    labelled = (labels.get(MANAGED_BY), labels.get(HOME_LABEL)) == ("modelbond", home)
+    return labelled and (spec.get("origin") or {}).get("homeCluster") == home
+
+
 def workload_of(copy: Json, *, terms: Terms, edge_image: str) -> Workload | None:
     """Return what to run for a copy, or None when its runtime is no longer offered here."""
     meta, spec = copy["metadata"], read(ModelPlacementSpec, copy["spec"])

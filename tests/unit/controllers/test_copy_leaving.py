@@ -7,6 +7,7 @@ from fakes.host_world import (
     ORDER,
     again,
     joined,
+    order_spec,
     serving,
 )
 from modelbond.api.kinds import (
@@ -83,6 +84,52 @@ async def test_an_orphan_goes_after_the_time_that_its_owner_opted_for() -> None:
     world.kubelet()
     await again(world)
     assert not world.has_copy()
+
+
+async def test_the_time_of_an_orphan_counts_over_cut_links_and_restarts() -> None:
+    world = await serving()
+    policy = {"runtimes": ["triton"], "formats": ["onnx"], "sources": ["http://files/"]}
+    world.change_home(policy={**policy, "orphanAfter": "72h"})
+    world.home.stored.pop((MODEL_PLACEMENT.plural, f"{AT_HOME}/{ORDER}"))
+    await again(world)
+    since = world.copy()["status"]["orphanedSince"]
+    for _ in range(2):
+        world.clock.pass_by(37 * 3600)
+        world.home.fail(ApiUnreachable("no route"), times=1000)
+        world.restart()
+        await again(world)
+        assert world.copy()["status"]["orphanedSince"] == since
+        assert world.has_copy()
+    world.home.faults.clear()
+    await again(world)
+    await again(world)
+    world.kubelet()
+    await again(world)
+    assert not world.has_copy()
+
+
+async def test_an_orphan_whose_order_is_seen_again_starts_anew() -> None:
+    world = await serving()
+    order = world.home.stored.pop((MODEL_PLACEMENT.plural, f"{AT_HOME}/{ORDER}"))
+    await again(world)
+    assert "orphanedSince" in world.copy()["status"]
+    world.home.stored[MODEL_PLACEMENT.plural, f"{AT_HOME}/{ORDER}"] = order
+    await again(world)
+    assert "orphanedSince" not in world.copy()["status"]
+
+
+async def test_a_copy_made_by_hand_is_left_alone_with_and_without_its_home() -> None:
+    world = await joined()
+    origin = {"homeCluster": "theirs", "homeClusterUID": "x", "homeUID": "y", "orderUID": "z"}
+    spec = {**order_spec(), "role": "Copy", "origin": origin}
+    meta = {"name": "mine", "namespace": AT_HOST}
+    world.local.put(MODEL_PLACEMENT, {"metadata": meta, "spec": spec})
+    await again(world)
+    assert world.has_copy("mine")
+    uid = world.local.at(HOME_CLUSTER, HOME)["metadata"]["uid"]
+    await world.local.delete(HOME_CLUSTER, HOME, uid=uid)
+    await again(world)
+    assert world.has_copy("mine")
 
 
 async def test_a_home_that_refuses_the_token_leaves_its_copies_running() -> None:

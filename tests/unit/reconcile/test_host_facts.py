@@ -1,5 +1,6 @@
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -125,7 +126,7 @@ def test_a_copy_of_another_home_is_left_alone() -> None:
         view=Unseen(reason=Reason.UNREACHABLE, message="m"),
         terms=terms(),
         home_uid="the home",
-        orphaned_seconds=0.0,
+        now=datetime(2026, 1, 1, tzinfo=UTC),
     )
     assert isinstance(course, Rest)
 
@@ -146,7 +147,7 @@ def test_an_order_of_another_uid_is_refused_while_the_earlier_copy_runs() -> Non
         view=Present(order=order_of({"metadata": meta, "spec": order_spec()})),
         terms=terms(),
         home_uid="home",
-        orphaned_seconds=0.0,
+        now=datetime(2026, 1, 1, tzinfo=UTC),
     )
     assert isinstance(course, Refuse)
     assert course.declined.reason == Reason.NAME_TAKEN
