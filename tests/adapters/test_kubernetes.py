@@ -210,6 +210,7 @@ async def test_discovery_tells_what_is_served(api: KubernetesApi, server: ApiSer
         (422, "spec.replicas: Invalid value", Invalid),
         (429, "storage is (re)initializing", ApiOverloaded),
         (500, ".status.surplus: field not declared in schema", FieldNotDeclared),
+        (500, "failed to allocate a nodePort: range is full", Invalid),
         (500, "etcdserver: leader changed", ApiBroken),
         (503, "shutting down", ApiBroken),
     ],

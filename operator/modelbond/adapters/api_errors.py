@@ -63,7 +63,8 @@ def _classified(code: int, *, reason: str, message: str, wait: float | None) -> 
         return ApiOverloaded(message, retry_after_seconds=wait)
     if is_undeclared_field(message):
         return FieldNotDeclared(message)
-    if code >= 500:
+    # No server is broken where every node port is taken, although a 500 says so.
+    if code >= 500 and "failed to allocate a nodePort" not in message:
         return _waiting(ApiBroken(message), wait)
     return Invalid(message)
 

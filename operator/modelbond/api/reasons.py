@@ -91,6 +91,11 @@ class Reason(StrEnum):
         "The host accepted, but its pods could not be scheduled for 2 minutes.",
         "Nothing: the home tries other hosts, and this one again later.",
     )
+    OBJECT_REFUSED = (
+        "ObjectRefused",
+        "The host's own API server refuses what serves the model; the message has its words.",
+        "The owner of the host mends quota, policy or right; after 2 minutes it goes elsewhere.",
+    )
 
     # Scheduled: where?
     SCHEDULED = "Scheduled", "Every slot has a host."

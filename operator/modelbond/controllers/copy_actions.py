@@ -9,19 +9,17 @@ from modelbond.controllers.answers import ASK_AGAIN_SECONDS, Answers
 from modelbond.controllers.capacity import Capacity
 from modelbond.controllers.children import Workloads, removed
 from modelbond.controllers.copies import Copies
+from modelbond.controllers.copy_waiting import LONGEST_SECONDS, Waiting, in_vain, look_again
 from modelbond.controllers.edge_identity import HostKeys
 from modelbond.controllers.link import Link
 from modelbond.controllers.serve import Serve
-from modelbond.controllers.stopwatch import Stopwatch
 from modelbond.errors import NameTaken
 from modelbond.ports import Again, Clock, Done, Events, KubeApi, Outcome
 from modelbond.reconcile.host_admission import Accepted, Declined
 from modelbond.reconcile.host_course import carried_generation, orphaned_since
 from modelbond.reconcile.host_ledger import Place
 from modelbond.reconcile.host_order import Order, workload_of
-from modelbond.reconcile.host_seen import Seen
 from modelbond.reconcile.host_status import (
-    PROGRESS_PERIOD_SECONDS,
     Said,
     refused,
     running,
@@ -31,9 +29,7 @@ from modelbond.reconcile.host_status import (
 )
 from modelbond.reconcile.host_terms import Terms
 
-UNSCHEDULABLE_SECONDS = 120.0
 _SOON_SECONDS = 1.0
-_FOREIGN_SECONDS = 5.0
 _LINKED = Condition(
     type=ConditionType.LINKED,
     status=True,
@@ -79,7 +75,7 @@ class CopyActions:
         self._config = config
         self._answers = Answers(clock=clock)
         self._serve = Serve(api=api, keys=keys, clock=clock, addresses=capacity.node_addresses)
-        self._unschedulable = Stopwatch(clock)
+        self._waiting = Waiting(clock)
 
     def forget(self, place: Place) -> None:
         """Drop what is remembered of an order that has ended and left nothing here."""
@@ -132,9 +128,9 @@ class CopyActions:
             sent=home.link.edge_secret(name),
             addresses=home.terms.addresses,
         )
-        waited = self._waited(copy, seen)
-        if waited >= UNSCHEDULABLE_SECONDS:
-            lost = _capacity_lost(seen)
+        waited = self._waiting.seconds(copy, seen)
+        if waited >= LONGEST_SECONDS:
+            lost = in_vain(seen)
             if not any(pod.ready for pod in seen.current_pods):
                 return await self.dismiss(home, copy, order=order, declined=lost)
             declined = declined or lost
@@ -145,7 +141,10 @@ class CopyActions:
             if declined is not None:
                 said = unchanged(said, reason=declined.reason, message=declined.message)
             await self._answers.tell(order, said, link=home.link, generation=order.generation)
-        return _look_again(seen, waited=waited)
+        if seen.refusal is not None and not waited:
+            reason, message = seen.refusal.reason.value, seen.refusal.message
+            await self._events.warning(copy, reason=reason, message=message)
+        return look_again(seen, waited=waited)
 
     async def dismiss(
         self, home: Home, copy: Json, *, order: Order | None, declined: Declined
@@ -169,7 +168,7 @@ class CopyActions:
         if gone:
             await self._copies.delete(copy)
             self._serve.forget(copy)
-            self._unschedulable.seconds(meta["uid"], running=False)
+            self._waiting.forget(copy)
             if home is not None:
                 self._capacity.release(Place(home=home.terms.home, order=name))
         said = (
@@ -224,26 +223,3 @@ class CopyActions:
         if carried is not None:
             body["orderGeneration"] = carried
         return await self._copies.say(copy, body)
-
-    def _waited(self, copy: Json, seen: Seen) -> float:
-        waiting = any(pod.unschedulable for pod in seen.current_pods)
-        return self._unschedulable.seconds(copy["metadata"]["uid"], running=waiting)
-
-
-def _capacity_lost(seen: Seen) -> Declined:
-    told = next((pod.unschedulable for pod in seen.current_pods if pod.unschedulable), "")
-    return Declined(
-        reason=Reason.CAPACITY_LOST,
-        message=f"its pods found no node for {UNSCHEDULABLE_SECONDS:.0f} s: {told}",
-    )
-
-
-def _look_again(seen: Seen, *, waited: float) -> Outcome:
-    """Return when to look although nothing may change: only some things make no event."""
-    if seen.taken is not None:
-        return Again(seconds=_FOREIGN_SECONDS)
-    if any(pod.unschedulable for pod in seen.current_pods):
-        return Again(seconds=max(UNSCHEDULABLE_SECONDS - waited, _SOON_SECONDS))
-    if any(pod.fetching for pod in seen.current_pods):
-        return Again(seconds=PROGRESS_PERIOD_SECONDS)
-    return Done()

@@ -14,11 +14,11 @@ from modelbond.api.kinds import (
 )
 from modelbond.controllers.children import ensured
 from modelbond.controllers.edge_identity import EdgeIdentity, HostKeys
-from modelbond.errors import Conflicted, ModelbondError, NameTaken
+from modelbond.errors import Conflicted, Forbidden, Invalid, ModelbondError, NameTaken
 from modelbond.ports import Clock, KubeApi
 from modelbond.reconcile.host_order import endpoint_names
 from modelbond.reconcile.host_pods import Progress, progress_in
-from modelbond.reconcile.host_seen import Children, Seen
+from modelbond.reconcile.host_seen import Children, Refusal, Seen, pods_refused, refusal_of
 from modelbond.reconcile.host_status import PROGRESS_PERIOD_SECONDS, progress_to_tell
 from modelbond.serving.containers import FETCH
 from modelbond.serving.edge import edge_config_map
@@ -58,7 +58,8 @@ class Serve:
         addresses: tuple[str, ...],
     ) -> Seen:
         """Make what is missing, and return what is there. `sent` is the home's edge Secret."""
-        revision, taken = revision_of(workload), None
+        revision = revision_of(workload)
+        refusal: Refusal | None = None
         request, certified = "", False
         try:
             identity = await self._identity.kept(
@@ -68,8 +69,9 @@ class Serve:
             children = await self._objects(workload, revision=revision, children=children)
             if certified:
                 await self._pods(workload, revision=revision, children=children)
-        except NameTaken as foreign:
-            taken = str(foreign)
+        except (NameTaken, Forbidden, Invalid) as failure:
+            refusal = refusal_of(failure)
+        running = children.deployments.get(revision_deployment(workload.order, revision))
         seen = Seen(
             workload=workload,
             revision=revision,
@@ -78,7 +80,7 @@ class Serve:
             progress=None,
             signing_request=request,
             certified=certified,
-            taken=taken,
+            refusal=refusal or pods_refused(running),
         )
         return replace(seen, progress=await self._arrived(copy, seen))
 

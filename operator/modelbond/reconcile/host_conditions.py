@@ -42,6 +42,8 @@ def _ready(seen: Seen, steps: list[Condition]) -> Condition:
         return Condition(
             type=ConditionType.READY, status=False, reason=first.reason, message=first.message
         )
+    if ready < wanted and seen.refusal is not None:
+        return _step(ConditionType.READY, seen.refusal.reason, seen.refusal.message)
     if ready < wanted:
         return Condition(
             type=ConditionType.READY,
@@ -84,23 +86,24 @@ def _loaded(seen: Seen, failure: Failure | None) -> Condition:
 
 def _endpoint(seen: Seen) -> Condition:
     of = ConditionType.ENDPOINT_READY
-    if seen.taken is not None:
-        return _step(of, Reason.NAME_TAKEN, seen.taken)
+    reached = seen.node_port is not None and any(pod.ready for pod in seen.current_pods)
+    if seen.refusal is not None and not reached:
+        return _step(of, seen.refusal.reason, seen.refusal.message)
     if not seen.certified:
         message = "the home has not signed the certificate of this endpoint yet"
         return _step(of, Reason.WAITING_FOR_CERTIFICATE, message)
     if not seen.addresses:
         message = "no address is known: set endpoint.addresses in the HomeCluster"
         return _step(of, Reason.NO_ENDPOINT, message)
-    if seen.node_port is None or not any(pod.ready for pod in seen.current_pods):
+    if not reached:
         return _step(of, Reason.NO_ENDPOINT, "no replica is ready yet")
     where = f"{seen.addresses[0]}:{seen.node_port}"
     return _step(of, Reason.ENDPOINT_SERVING, f"the model is served at {where}", holds=True)
 
 
 def _not_started(seen: Seen) -> tuple[Reason, str]:
-    if seen.taken is not None:
-        return Reason.NAME_TAKEN, seen.taken
+    if seen.refusal is not None:
+        return seen.refusal.reason, seen.refusal.message
     waiting = next((pod.unschedulable for pod in seen.current_pods if pod.unschedulable), None)
     if waiting is not None:
         return Reason.UNSCHEDULABLE, f"no node can take the pod: {waiting}"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from modelbond.api.kinds import Json
+from modelbond.api.reasons import Reason
+from modelbond.errors import NameTaken, TerminalError
 from modelbond.reconcile.host_pods import PodFacts, Progress
 from modelbond.serving.workload import Workload
 
@@ -20,8 +22,16 @@ class Children:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An object that this cluster does not let us make or change, and why."""
+
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One copy as it is now. `taken` names the object that somebody else has under our name."""
+    """One copy as it is now."""
 
     workload: Workload
     revision: str
@@ -30,7 +40,7 @@ class Seen:
     progress: Progress | None
     signing_request: str
     certified: bool
-    taken: str | None
+    refusal: Refusal | None
 
     @property
     def current_pods(self) -> tuple[PodFacts, ...]:
@@ -46,3 +56,27 @@ class Seen:
         ports = self.children.service["spec"].get("ports", [])
         port = ports[0].get("nodePort") if ports else None
         return int(port) if port else None
+
+
+def refusal_of(failure: TerminalError) -> Refusal:
+    """Return what is to be said of an object that could not be made or changed."""
+    if isinstance(failure, NameTaken):
+        return Refusal(reason=Reason.NAME_TAKEN, message=str(failure))
+    return _refused(str(failure))
+
+
+def pods_refused(deployment: Json | None) -> Refusal | None:
+    """Return why a Deployment is kept from making pods, or None: a quota often counts pods only."""
+    conditions = (deployment or {}).get("status", {}).get("conditions", [])
+    for each in conditions:
+        if each["type"] == "ReplicaFailure" and each["status"] == "True":
+            return _refused(str(each.get("message", "")))
+    return None
+
+
+def _refused(message: str) -> Refusal:
+    remedy = "the host's owner raises the quota, opens the policy or gives the right"
+    return Refusal(
+        reason=Reason.OBJECT_REFUSED,
+        message=f"the host's API server refuses what serves the model: {message}; {remedy}",
+    )

@@ -9,7 +9,7 @@ from modelbond.api.conditions import Reason
 from modelbond.api.kinds import Json
 from modelbond.reconcile.host_conditions import running_conditions
 from modelbond.reconcile.host_pods import Failure, PodFacts, Progress
-from modelbond.reconcile.host_seen import Children, Seen
+from modelbond.reconcile.host_seen import Children, Refusal, Seen
 from modelbond.reconcile.host_status import (
     progress_to_tell,
     refused,
@@ -37,6 +37,7 @@ READY = PodFacts(
 FAILURE = Failure(
     location="triton", reason=Reason.LOAD_FAILED, message="bad", retriable=True, time="2026"
 )
+TAKEN = Refusal(reason=Reason.NAME_TAKEN, message="Service x belongs to somebody else")
 
 
 def seen(*pods: PodFacts, service: Json | None = SERVICE, **changes: Any) -> Seen:
@@ -49,7 +50,7 @@ def seen(*pods: PodFacts, service: Json | None = SERVICE, **changes: Any) -> See
         "progress": None,
         "signing_request": "csr",
         "certified": True,
-        "taken": None,
+        "refusal": None,
         **changes,
     }
     return Seen(**facts)
@@ -118,7 +119,8 @@ def test_a_pod_without_a_node_is_unschedulable() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"taken": "Service x belongs to somebody else"}, "False/NameTaken"),
+        ({"refusal": TAKEN, "service": None}, "False/NameTaken"),
+        ({"refusal": TAKEN}, "True/EndpointServing"),
         ({"certified": False}, "False/WaitingForCertificate"),
         ({"addresses": ()}, "False/NoEndpoint"),
         ({"service": None}, "False/NoEndpoint"),
@@ -126,7 +128,7 @@ def test_a_pod_without_a_node_is_unschedulable() -> None:
         ({"service": {"spec": {}}}, "False/NoEndpoint"),
     ],
 )
-def test_an_endpoint_that_does_not_serve_says_why(change: dict[str, Any], reason: str) -> None:
+def test_an_endpoint_says_why_it_does_not_serve(change: dict[str, Any], reason: str) -> None:
     assert told(seen(READY, **change))["EndpointReady"] == reason
 
 
