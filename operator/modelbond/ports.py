@@ -144,7 +144,10 @@ class Informer(Protocol):
 
 
 class MakeInformer(Protocol):
-    """Makes informers; `on_change(object, deleted)` is called for each change, synchronously."""
+    """Makes informers; `on_change(object, deleted)` is called for each change, synchronously.
+
+    `reduce` says what is kept of an object; `metadata` must keep namespace, name and UID.
+    """
 
     def __call__(  # noqa: PLR0913 - as the watch
         self,
@@ -156,6 +159,7 @@ class MakeInformer(Protocol):
         namespace: str | None = None,
         labels: Mapping[str, str] | None = None,
         name: str | None = None,
+        reduce: Callable[[Json], Json] | None = None,
     ) -> Informer:
         """Return an informer that does nothing until its `run` is supervised."""
 

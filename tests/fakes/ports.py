@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from fakes.kube import FakeKube
 from modelbond.api.kinds import Json, Kind, key_of
+from modelbond.errors import ModelbondError
 from modelbond.ports import KubeApi
 
 
@@ -116,6 +117,7 @@ class FakeInformer:
     namespace: str | None
     labels: Mapping[str, str] | None
     name: str | None
+    reduce: Callable[[Json], Json] | None = None
     synced: bool = False
     failure: Exception | None = None
     held: dict[str, Json] = field(default_factory=dict)
@@ -127,11 +129,17 @@ class FakeInformer:
         await self.sync()
 
     async def sync(self) -> None:
-        """List once and call back for what changed."""
-        found = await self.api.list(
-            self.kind, namespace=self.namespace, labels=self.labels, name=self.name
-        )
-        now = {key_of(obj): obj for obj in found.items}
+        """List once and call back for what changed; a failure is remembered, not raised."""
+        try:
+            found = await self.api.list(
+                self.kind, namespace=self.namespace, labels=self.labels, name=self.name
+            )
+        except ModelbondError as failure:
+            self.failure = failure
+            return
+        self.failure = None
+        reduced = self.reduce or (lambda obj: obj)
+        now = {key_of(obj): reduced(obj) for obj in found.items}
         gone = [key for key in self.held if key not in now]
         for key in gone:
             self.on_change(self.held.pop(key), True)  # noqa: FBT003 - the port's own shape
@@ -161,6 +169,7 @@ class FakeInformers:
         namespace: str | None = None,
         labels: Mapping[str, str] | None = None,
         name: str | None = None,
+        reduce: Callable[[Json], Json] | None = None,
     ) -> FakeInformer:
         assert isinstance(api, FakeKube)
         informer = FakeInformer(
@@ -171,6 +180,7 @@ class FakeInformers:
             namespace=namespace,
             labels=labels,
             name=name,
+            reduce=reduce,
         )
         self.made.append(informer)
         return informer

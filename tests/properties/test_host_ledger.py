@@ -4,11 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.host_world import home_spec, node, order_spec
+from fakes.rooms import room_of
 from fakes.workloads import RUNTIME
 from modelbond.reconcile.host_admission import Accepted, admit, ask_of, quota_left
 from modelbond.reconcile.host_ledger import NOTHING, Amounts, Demand, Ledger, Place, Reservation
 from modelbond.reconcile.host_order import Order, order_of
-from modelbond.reconcile.host_room import Room, room_of
+from modelbond.reconcile.host_room import Room
 from modelbond.reconcile.host_terms import Terms, terms_of
 
 HOMES = ("one-00000000", "two-00000000")

@@ -203,6 +203,11 @@ class Reason(StrEnum):
         "A right is missing: one of the link at the home, or one of the operator at the host.",
         "`modelbond invite` at the home, or `modelbond join` at the host, puts the rights back.",
     )
+    NOT_WATCHING = (
+        "NotWatching",
+        "The operator cannot list what it needs to see of its own cluster, so orders wait.",
+        "See the message; check this cluster's API server.",
+    )
     IDENTITY_PINNED = "IdentityPinned", "The other side is the cluster that first answered."
     IDENTITY_CHANGED = (
         "IdentityChanged",

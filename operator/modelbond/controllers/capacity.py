@@ -2,24 +2,23 @@
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Mapping
 
-from modelbond.api.kinds import MODEL_PLACEMENT, NODE, POD, Json
+from modelbond.api.kinds import MODEL_PLACEMENT, NODE, POD, Json, key_of
 from modelbond.api.v1alpha1 import ModelPlacementSpec
 from modelbond.api.wire import read
-from modelbond.errors import Refused
+from modelbond.errors import Forbidden, Refused
 from modelbond.ports import Informer, KubeApi, MakeInformer, Supervisor
 from modelbond.reconcile.host_admission import Accepted, Verdict, admit, ask_of
 from modelbond.reconcile.host_ledger import Ledger, Place, Reservation
+from modelbond.reconcile.host_nodes import PlaceKey, node_facts, pod_use
+from modelbond.reconcile.host_occupancy import Occupancy
 from modelbond.reconcile.host_order import Order, demand_of
-from modelbond.reconcile.host_room import Ask, Room, is_usable, room_of
+from modelbond.reconcile.host_room import Room
 from modelbond.reconcile.host_terms import Terms
-from modelbond.serving.names import PLACEMENT, home_namespace
+from modelbond.serving.names import home_namespace
 
 _log = logging.getLogger(__name__)
-
-_FINISHED = ("Succeeded", "Failed")
 
 
 class Capacity:
@@ -36,18 +35,21 @@ class Capacity:
     ) -> None:
         self.ledger = Ledger()
         self._api = api
-        self._asks: dict[Place, Ask] = {}
+        self._occupancy = Occupancy()
         self._lock = asyncio.Lock()
         self._loaded = False
         self._on_change = on_change
-        self._room: Room | None = None
         self._supervisor = supervisor
         self._informers: dict[str, Informer] = {}
         if read_nodes:
-            for kind in (NODE, POD):
-                self._informers[kind.plural] = make_informer(
-                    api, kind, on_change=self._seen, on_synced=self._changed
-                )
+            self._informers = {
+                NODE.plural: make_informer(
+                    api, NODE, on_change=self._node_seen, on_synced=on_change, reduce=_reduced_node
+                ),
+                POD.plural: make_informer(
+                    api, POD, on_change=self._pod_seen, on_synced=on_change, reduce=_reduced_pod
+                ),
+            }
 
     def start(self) -> None:
         """Begin to watch nodes and pods, where the owner allows it."""
@@ -57,7 +59,17 @@ class Capacity:
     @property
     def ready(self) -> bool:
         """Tell whether promises and room are known; nothing may be admitted before."""
-        return self._loaded and all(informer.synced for informer in self._informers.values())
+        if not self._loaded:
+            return False
+        return self._is_closed or all(informer.synced for informer in self._informers.values())
+
+    @property
+    def failure(self) -> Exception | None:
+        """Return what keeps the room from being known at present, or None."""
+        if self._is_closed:
+            return None
+        waiting = [informer for informer in self._informers.values() if not informer.synced]
+        return next((each.failure for each in waiting if each.failure is not None), None)
 
     async def load(self, terms_by_home: Mapping[str, Terms]) -> None:
         """Read the promises of an earlier life: every copy that exists holds one."""
@@ -67,45 +79,45 @@ class Capacity:
             for copy in (await self._api.list(MODEL_PLACEMENT)).items:
                 self._recall(copy, terms_by_home)
             self._loaded = True
-        self._changed()
+        self._on_change()
 
     async def admit(self, order: Order, *, terms: Terms) -> Verdict:
         """Decide, and reserve at once when the order is accepted."""
         place = Place(home=terms.home, order=order.name)
         async with self._lock:
-            room = self._room_without(place)
+            room = None if self._is_closed else self._occupancy.room_without(_key(place))
             verdict = admit(order, terms=terms, ledger=self.ledger, room=room)
             if isinstance(verdict, Accepted):
                 self._reserve(place, verdict.reservation, spec=order.spec, terms=terms)
-        self._changed()
+        self._on_change()
         return verdict
 
     def release(self, place: Place) -> None:
         """Take back the promise to an order of which nothing is left here."""
         if place in self.ledger.reservations:
             self.ledger = self.ledger.without(place)
-            self._asks.pop(place, None)
-            self._changed()
+            self._occupancy.promise(_key(place), None)
+            self._on_change()
 
     def room(self) -> Room | None:
         """Return the room beside all promises, or None where nodes may not be read."""
-        if self._room is None:
-            self._room = self._room_without(None)
-        return self._room
+        return None if self._is_closed else self._occupancy.room()
 
     def node_addresses(self) -> tuple[str, ...]:
         """Return the address of one Ready node: ExternalIP, else InternalIP; empty if unknown."""
-        nodes = self._informers.get(NODE.plural)
-        ready = sorted(
-            (node for node in (nodes.objects().values() if nodes else ()) if is_usable(node)),
-            key=lambda node: str(node["metadata"]["name"]),
-        )
+        nodes = self._occupancy.usable_nodes()
         for wanted in ("ExternalIP", "InternalIP"):
-            for node in ready:
-                for address in node.get("status", {}).get("addresses", []):
-                    if address["type"] == wanted:
-                        return (str(address["address"]),)
+            for node in nodes:
+                for sort, address in node.addresses:
+                    if sort == wanted:
+                        return (address,)
         return ()
+
+    @property
+    def _is_closed(self) -> bool:
+        """Tell whether nodes and pods may not be read here: the quota alone counts then."""
+        failures = [informer.failure for informer in self._informers.values()]
+        return not failures or any(isinstance(failure, Forbidden) for failure in failures)
 
     def _recall(self, copy: Json, terms_by_home: Mapping[str, Terms]) -> None:
         origin = copy["spec"].get("origin") or {}
@@ -126,48 +138,29 @@ class Capacity:
         self, place: Place, reservation: Reservation, *, spec: ModelPlacementSpec, terms: Terms
     ) -> None:
         self.ledger = self.ledger.with_reserved(place, reservation)
-        self._asks[place] = ask_of(spec, terms=terms, count=reservation.demand.replicas)
+        ask = ask_of(spec, terms=terms, count=reservation.demand.replicas)
+        self._occupancy.promise(_key(place), ask)
 
-    def _room_without(self, place: Place | None) -> Room | None:
-        """Return the room as if the order of that place had neither pods nor promise."""
-        if not self._informers:
-            return None
-        without = None if place is None else _key(place)
-        pods = [pod for pod in self._objects(POD.plural) if _place_of(pod) != without]
-        room = room_of(self._objects(NODE.plural), pods)
-        bound_by_place = Counter(_place_of(pod) for pod in pods if _is_bound(pod))
-        for other, ask in self._asks.items():
-            bound = bound_by_place[_key(other)]
-            if other != place and bound < ask.count:
-                pending = Ask(
-                    count=ask.count - bound,
-                    each=ask.each,
-                    node_selector=ask.node_selector,
-                    tolerations=ask.tolerations,
-                )
-                room, _ = room.placed(pending)
-        return room
+    def _node_seen(self, node: Json, deleted: bool) -> None:  # noqa: FBT001 - the port's own shape
+        self._occupancy.node(key_of(node), None if deleted else node["facts"])
 
-    def _objects(self, plural: str) -> list[Json]:
-        return list(self._informers[plural].objects().values())
-
-    def _seen(self, _obj: Json, _deleted: bool) -> None:  # noqa: FBT001 - the port's own shape
-        self._changed()
-
-    def _changed(self) -> None:
-        self._room = None
-        self._on_change()
+    def _pod_seen(self, pod: Json, deleted: bool) -> None:  # noqa: FBT001 - the port's own shape
+        self._occupancy.pod(key_of(pod), None if deleted else pod["use"])
 
 
-def _key(place: Place) -> tuple[str, str]:
+def _key(place: Place) -> PlaceKey:
     return (home_namespace(place.home), place.order)
 
 
-def _place_of(pod: Json) -> tuple[str | None, str | None]:
-    meta = pod["metadata"]
-    return (meta.get("namespace"), (meta.get("labels") or {}).get(PLACEMENT))
+def _reduced_node(node: Json) -> Json:
+    return {"metadata": _identity(node), "facts": node_facts(node)}
 
 
-def _is_bound(pod: Json) -> bool:
-    finished = pod.get("status", {}).get("phase") in _FINISHED
-    return bool(pod.get("spec", {}).get("nodeName")) and not finished
+def _reduced_pod(pod: Json) -> Json:
+    """Keep of a pod what room depends on: a whole one is some 20 kB, and there are thousands."""
+    return {"metadata": _identity(pod), "use": pod_use(pod)}
+
+
+def _identity(obj: Json) -> Json:
+    meta = obj["metadata"]
+    return {name: meta[name] for name in ("namespace", "name", "uid") if name in meta}

@@ -13,7 +13,7 @@ from modelbond.api.kinds import (
     Json,
     Kind,
 )
-from modelbond.errors import AlreadyExists, Conflicted, NameTaken
+from modelbond.errors import AlreadyExists, Conflicted, Forbidden, NameTaken
 from modelbond.ports import Informer, KubeApi, MakeInformer, Supervisor
 from modelbond.reconcile.host_pods import pod_facts
 from modelbond.reconcile.host_seen import Children
@@ -63,10 +63,13 @@ class Workloads:
         return all(informer.synced for informer in self._informers.values())
 
     @property
-    def failure(self) -> Exception | None:
-        """Return why watching fails at present, or None."""
-        failures = (informer.failure for informer in self._informers.values())
-        return next((failure for failure in failures if failure is not None), None)
+    def blocked(self) -> Exception | None:
+        """Return why our own objects cannot be seen at present: a right, or no first list yet."""
+        failing = (each for each in self._informers.values() if each.failure is not None)
+        blocking = (
+            each for each in failing if isinstance(each.failure, Forbidden) or not each.synced
+        )
+        return next((each.failure for each in blocking), None)
 
     def of(self, order: str, *, owner_uid: str) -> Children:
         """Return what serves the copy with that UID."""

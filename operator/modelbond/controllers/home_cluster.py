@@ -5,10 +5,9 @@ The key is the HomeCluster's name.
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from modelbond import __version__
-from modelbond.api.conditions import Condition, Reason
+from modelbond.api.conditions import Condition
 from modelbond.api.config import HostConfig
 from modelbond.api.kinds import HOME_CLUSTER, NAMESPACE, Json, key_of
 from modelbond.api.report import encode_report
@@ -31,7 +30,7 @@ from modelbond.ports import (
     Supervisor,
     Wait,
 )
-from modelbond.reconcile.host_home import LinkFacts, home_status
+from modelbond.reconcile.host_home import LinkFacts, home_status, own_side_fails
 from modelbond.reconcile.host_report import report_for
 from modelbond.reconcile.host_terms import Terms, terms_of
 from modelbond.serving.names import home_namespace
@@ -217,16 +216,12 @@ class HomeClusterController:
         await self._tell_people(written, link)
 
     def _conditions(self, link: Link) -> list[Condition]:
-        """Return the link's conditions; without our own rights here it is not Ready."""
-        ready, *steps = link.state.conditions()
+        """Return the link's conditions; what cannot be seen of this cluster makes it not Ready."""
         workloads = self.workloads.get(link.terms.home)
-        failure = workloads.failure if workloads else None
-        if isinstance(failure, Forbidden):
-            message = (
-                f"orders wait: {failure}; run `modelbond join` here again, it binds the rights"
-            )
-            ready = replace(ready, status=False, reason=Reason.RIGHTS_MISSING, message=message)
-        return [ready, *steps]
+        failures = (workloads.blocked if workloads else None, self.capacity.failure)
+        ready, *steps = link.state.conditions()
+        failure = next((each for each in failures if each is not None), None)
+        return [ready if failure is None else own_side_fails(ready, failure), *steps]
 
     async def _tell_people(self, home: Json, link: Link) -> None:
         """Make an event of each change of Ready."""

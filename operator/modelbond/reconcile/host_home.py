@@ -1,12 +1,13 @@
 """The status of a HomeCluster: the link as it is, and what its copies hold."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from modelbond.api.conditions import Condition, ConditionType, find, merged, timestamp
+from modelbond.api.conditions import Condition, ConditionType, Reason, find, merged, timestamp
 from modelbond.api.kinds import Json
 from modelbond.api.quantities import cpu_quantity, memory_quantity
+from modelbond.errors import Forbidden
 from modelbond.reconcile.host_ledger import Ledger
 from modelbond.reconcile.host_terms import Terms
 from modelbond.serving.names import home_namespace
@@ -45,6 +46,15 @@ def home_status(
     if link.host_name:
         status["hostName"] = link.host_name
     return status
+
+
+def own_side_fails(ready: Condition, failure: Exception) -> Condition:
+    """Return Ready where this cluster does not let us see our own objects, nodes or pods."""
+    if isinstance(failure, Forbidden):
+        message = f"orders wait: {failure}; run `modelbond join` here again, it binds the rights"
+        return replace(ready, status=False, reason=Reason.RIGHTS_MISSING, message=message)
+    message = f"orders wait, tried again soon: this cluster's own API server: {failure}"
+    return replace(ready, status=False, reason=Reason.NOT_WATCHING, message=message)
 
 
 def _last_contact(conditions: list[Json], *, before: Json, now: datetime) -> str:

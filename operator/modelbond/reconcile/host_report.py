@@ -3,7 +3,7 @@
 from modelbond.api.config import HostConfig
 from modelbond.api.report import ClassReport, HostReport
 from modelbond.reconcile.host_admission import quota_left
-from modelbond.reconcile.host_ledger import Ledger
+from modelbond.reconcile.host_ledger import Amounts, Ledger
 from modelbond.reconcile.host_room import Room
 from modelbond.reconcile.host_terms import Terms
 
@@ -29,7 +29,8 @@ def report_for(  # noqa: PLR0913 - a report is made of this many facts
         provider=config.provider,
         state=terms.state,
         classes=tuple(
-            _class(name, left=count, room=room) for name, count in sorted(left.gpus.items())
+            _class(name, left=count, free=free, room=room)
+            for name, count in sorted(left.gpus.items())
         ),
         cpu_free_milli=min(left.cpu_milli, free.cpu_milli),
         memory_free_bytes=min(left.memory_bytes, free.memory_bytes),
@@ -40,7 +41,7 @@ def report_for(  # noqa: PLR0913 - a report is made of this many facts
     )
 
 
-def _class(name: str, *, left: int, room: Room | None) -> ClassReport:
-    free = min(left, room.free().gpus.get(name, 0)) if room else left
-    largest = min(free, room.largest(name)) if room else free
-    return ClassReport(gpu_class=name, free=free, largest_on_one_node=largest)
+def _class(name: str, *, left: int, free: Amounts, room: Room | None) -> ClassReport:
+    count = min(left, free.gpus.get(name, 0))
+    largest = min(count, room.largest(name)) if room else count
+    return ClassReport(gpu_class=name, free=count, largest_on_one_node=largest)

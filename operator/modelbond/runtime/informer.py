@@ -36,6 +36,7 @@ class WatchingInformer:
         namespace: str | None,
         labels: Mapping[str, str] | None,
         name: str | None,
+        reduce: Callable[[Json], Json],
         clock: Clock,
         random: Random = system_random.random,
     ) -> None:
@@ -46,6 +47,7 @@ class WatchingInformer:
         self._namespace = namespace
         self._labels = labels
         self._name = name
+        self._reduce = reduce
         self._clock = clock
         self._random = random
         self._objects: dict[str, Json] = {}
@@ -77,7 +79,7 @@ class WatchingInformer:
         listed = await self._api.list(
             self._kind, namespace=self._namespace, labels=self._labels, name=self._name
         )
-        self._replace({key_of(item): slim(item) for item in listed.items})
+        self._replace({key_of(item): self._reduce(item) for item in listed.items})
         self._synced, self.failure = True, None
         metrics.INFORMER_LISTS.labels(self._kind.kind).inc()
         if self._on_synced is not None:
@@ -128,7 +130,7 @@ class WatchingInformer:
     def _take(self, change: Changed) -> None:
         if change.type == "BOOKMARK":
             return
-        key, obj = key_of(change.obj), slim(change.obj)
+        key, obj = key_of(change.obj), self._reduce(change.obj)
         if change.type == "DELETED":
             self._objects.pop(key, None)
         else:
@@ -168,6 +170,7 @@ class InformerFactory:
         namespace: str | None = None,
         labels: Mapping[str, str] | None = None,
         name: str | None = None,
+        reduce: Callable[[Json], Json] | None = None,
     ) -> WatchingInformer:
         """Return an informer that does nothing until its `run` is supervised."""
         return WatchingInformer(
@@ -178,5 +181,6 @@ class InformerFactory:
             namespace=namespace,
             labels=labels,
             name=name,
+            reduce=reduce or slim,
             clock=self._clock,
         )

@@ -1,6 +1,6 @@
 import pytest
 
-from fakes.host_world import HOME, HOME_UID, ORDER, HostWorld, joined, node
+from fakes.host_world import HOME, HOME_UID, ORDER, HostWorld, again, joined, node
 from modelbond.api.kinds import HOME_CLUSTER, NAMESPACE, NODE, SECRET
 from modelbond.controllers.home_cluster import home_keys
 from modelbond.errors import ApiUnreachable, Forbidden, Refused
@@ -104,6 +104,34 @@ async def test_without_the_right_to_list_nodes_the_quota_counts() -> None:
     assert world.reason("Accepted") == "True/Accepted"
     assert world.home_clusters.capacity.node_addresses() == ()
     assert [call.kind for call in world.local.calls if call.kind == "nodes"] == []
+
+
+async def test_where_nodes_may_not_be_listed_after_all_the_quota_counts() -> None:
+    world = HostWorld()
+    world.local.fail(Forbidden("may not list"), verb="list", kind=NODE, times=1000)
+    world.join()
+    await world.settle()
+    world.order()
+    await again(world)
+    await again(world)
+    assert world.reason("Accepted") == "True/Accepted"
+    assert world.home_reason("Ready") == "True/Ready"
+    assert world.outcomes[HOME] == Done()
+    assert world.home_clusters.capacity.room() is None
+
+
+async def test_nodes_that_cannot_be_listed_for_another_reason_hold_orders_up_and_are_said() -> None:
+    world = HostWorld()
+    world.local.fail(ApiUnreachable("no route"), verb="list", kind=NODE, times=1000)
+    world.join()
+    await world.settle()
+    await again(world)
+    assert world.home_reason("Connected") == "True/Connected"
+    assert world.home_reason("Ready") == "False/NotWatching"
+    world.local.faults.clear()
+    await again(world)
+    await again(world)
+    assert world.home_reason("Ready") == "True/Ready"
 
 
 async def test_the_address_of_a_node_is_external_before_internal() -> None:

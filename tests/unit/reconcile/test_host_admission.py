@@ -3,13 +3,14 @@ from typing import Any
 import pytest
 
 from fakes.host_world import ORDER, home_spec, node, order_spec
+from fakes.rooms import room_of
 from modelbond.api.conditions import Reason
 from modelbond.api.config import Runtime, Toleration
 from modelbond.api.kinds import Json
 from modelbond.reconcile.host_admission import MOST_COPIES, Accepted, Declined, Verdict, admit
 from modelbond.reconcile.host_ledger import Amounts, Demand, Ledger, Place, Reservation
 from modelbond.reconcile.host_order import order_of
-from modelbond.reconcile.host_room import Room, room_of
+from modelbond.reconcile.host_room import Room
 from modelbond.reconcile.host_terms import Terms, terms_of
 
 RUNTIMES = {"triton": Runtime(image="triton:1", formats=("onnx",))}

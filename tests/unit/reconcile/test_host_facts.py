@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from fakes.host_world import home_spec, jwt, node, order_spec
+from fakes.rooms import room_of
 from fakes.workloads import RUNTIME
 from modelbond.api.conditions import Reason
 from modelbond.api.config import HostConfig
@@ -22,7 +23,6 @@ from modelbond.reconcile.host_join import claims_of, invitation_of
 from modelbond.reconcile.host_ledger import Ledger
 from modelbond.reconcile.host_order import order_of, workload_of
 from modelbond.reconcile.host_report import report_for
-from modelbond.reconcile.host_room import room_of
 from modelbond.reconcile.host_terms import Terms, seconds_of, terms_of
 
 CONFIG = HostConfig(owner="alpha", edge_image="edge:1", runtimes={"triton": RUNTIME})

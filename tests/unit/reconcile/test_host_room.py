@@ -1,7 +1,9 @@
 from fakes.host_world import node
+from fakes.rooms import room_of
 from modelbond.api.kinds import Json
 from modelbond.reconcile.host_ledger import Amounts
-from modelbond.reconcile.host_room import Ask, pod_requests, room_of
+from modelbond.reconcile.host_nodes import pod_requests
+from modelbond.reconcile.host_room import Ask
 
 
 def pod(*, on: str | None = "node-1", phase: str = "Running", **requests: str) -> Json:
