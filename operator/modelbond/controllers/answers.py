@@ -6,6 +6,7 @@ from modelbond.api.conditions import ConditionType, find
 from modelbond.api.kinds import Json
 from modelbond.api.reasons import Reason
 from modelbond.api.versions import declared
+from modelbond.controllers import host_metrics
 from modelbond.controllers.freshest import Freshest
 from modelbond.controllers.link import Link
 from modelbond.ports import Clock
@@ -59,7 +60,14 @@ class Answers:
 
     def decline(self, order: Order, *, terms: Terms, declined: Declined) -> None:
         """Let a decline stand until the generation or our terms change."""
-        self._declines[_place(order, terms=terms)] = _Decline(
+        place = _place(order, terms=terms)
+        known = self._declines.get(place)
+        if known is None or (known.order_uid, known.declined.reason) != (
+            order.uid,
+            declined.reason,
+        ):
+            host_metrics.declined(terms.home, declined.reason)
+        self._declines[place] = _Decline(
             order_uid=order.uid,
             generation=order.generation,
             policy_revision=terms.revision,

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from modelbond.api.conditions import Condition, ConditionType, Reason
 from modelbond.api.config import HostConfig
 from modelbond.api.kinds import Json
+from modelbond.controllers import host_metrics
 from modelbond.controllers.answers import ASK_AGAIN_SECONDS, Answers
 from modelbond.controllers.capacity import Capacity
 from modelbond.controllers.children import Workloads, removed
 from modelbond.controllers.copies import Copies
 from modelbond.controllers.copy_waiting import LONGEST_SECONDS, Waiting, in_vain, look_again
 from modelbond.controllers.edge_identity import HostKeys
+from modelbond.controllers.host_metrics import CopyState
 from modelbond.controllers.link import Link
 from modelbond.controllers.serve import Serve
 from modelbond.errors import NameTaken
@@ -76,6 +78,7 @@ class CopyActions:
         self._answers = Answers(clock=clock)
         self._serve = Serve(api=api, keys=keys, clock=clock, addresses=capacity.node_addresses)
         self._waiting = Waiting(clock)
+        self._accepted: dict[str, float] = {}
 
     def forget(self, place: Place) -> None:
         """Drop what is remembered of an order that has ended and left nothing here."""
@@ -135,6 +138,7 @@ class CopyActions:
                 return await self.dismiss(home, copy, order=order, declined=lost)
             declined = declined or lost
         said = running(seen)
+        self._measure(home, copy, said, linked=linked)
         taken = order.generation if order and declined is None else None
         await self._say(copy, said, linked=linked, carried=taken)
         if order is not None:
@@ -145,6 +149,14 @@ class CopyActions:
             reason, message = seen.refusal.reason.value, seen.refusal.message
             await self._events.warning(copy, reason=reason, message=message)
         return look_again(seen, waited=waited)
+
+    def _measure(self, home: Home, copy: Json, said: Said, *, linked: Condition) -> None:
+        place = Place(home=home.terms.home, order=copy["metadata"]["name"])
+        host_metrics.copy_is(place, CopyState.of(said, linked=linked))
+        uid = copy["metadata"]["uid"]
+        if uid in self._accepted and said.holds(ConditionType.READY):
+            seconds = self._clock.monotonic() - self._accepted.pop(uid)
+            host_metrics.became_ready(place.home, seconds=seconds)
 
     async def dismiss(
         self, home: Home, copy: Json, *, order: Order | None, declined: Declined
@@ -169,8 +181,12 @@ class CopyActions:
             await self._copies.delete(copy)
             self._serve.forget(copy)
             self._waiting.forget(copy)
-            if home is not None:
-                self._capacity.release(Place(home=home.terms.home, order=name))
+            self._accepted.pop(meta["uid"], None)
+        if home is not None:
+            place = Place(home=home.terms.home, order=name)
+            host_metrics.copy_is(place, None if gone else CopyState.ENDING)
+            if gone:
+                self._capacity.release(place)
         said = (
             refused(declined.reason, declined.message, released=gone)
             if declined is not None
@@ -195,6 +211,8 @@ class CopyActions:
             declined = Declined(reason=Reason.NAME_TAKEN, message=str(taken))
             self._answers.decline(order, terms=terms, declined=declined)
             return await self.refuse(home, order, declined)
+        if copy is None:
+            self._accepted[made["metadata"]["uid"]] = self._clock.monotonic()
         outcome = await self.serve(home, made, order=order, linked=_LINKED)
         if copy is None:
             message = "the order is taken; its pods start once the home signed the certificate"

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from modelbond import __version__
 from modelbond.api.conditions import Condition
 from modelbond.api.config import HostConfig
-from modelbond.api.kinds import HOME_CLUSTER, NAMESPACE, Json, key_of
+from modelbond.api.kinds import NAMESPACE, Json, key_of
 from modelbond.api.report import encode_report
+from modelbond.controllers import host_metrics
 from modelbond.controllers.capacity import Capacity
 from modelbond.controllers.children import Workloads
-from modelbond.controllers.freshest import Freshest
+from modelbond.controllers.home_cluster_status import HomeClusterStatus
 from modelbond.controllers.link import Link
-from modelbond.controllers.link_session import STATUS_MANAGER
 from modelbond.errors import Forbidden, Refused
 from modelbond.ports import (
     Again,
@@ -30,7 +30,7 @@ from modelbond.ports import (
     Supervisor,
     Wait,
 )
-from modelbond.reconcile.host_home import LinkFacts, home_status, own_side_fails
+from modelbond.reconcile.host_home import own_side_fails
 from modelbond.reconcile.host_report import report_for
 from modelbond.reconcile.host_terms import Terms, terms_of
 from modelbond.serving.names import home_namespace
@@ -82,18 +82,16 @@ class HomeClusterController:
         self._supervisor = supervisor
         self._clock = clock
         self._wait = wait
-        self._events = events
         self._config = config
         self._namespace = namespace
         self._queue_homes = queue_homes
         self._queue_copies = queue_copies
-        self._freshest = Freshest()
+        self._status = HomeClusterStatus(api=api, homes=homes, clock=clock, events=events)
         self._cluster_uid = ""
-        self._said: dict[str, str] = {}
 
     async def reconcile(self, key: str) -> Outcome:
         """Keep one home's link as its HomeCluster says, and say how it is."""
-        home = self._freshest.of(key, self._homes.get(key))
+        home = self._status.current(key)
         if home is None:
             await self._stop(key)
             return Done()
@@ -101,6 +99,7 @@ class HomeClusterController:
         terms = terms_of(home, offered=self._config.runtimes)
         link = await self._linked(terms, home)
         self._took_terms(link, terms)
+        host_metrics.linked(key, link.state)
         await self._write_status(link)
         ready = self.capacity.ready and self.workloads[key].synced
         return Done() if ready else Again(seconds=_UNREADY_SECONDS)
@@ -158,6 +157,7 @@ class HomeClusterController:
             on_order=lambda order: self._queue_copies.add(f"{name}/{order}"),
         )
         self.links[name], self.workloads[name] = link, workloads
+        host_metrics.begin(name)
         workloads.start()
         link.start()
         return link
@@ -169,8 +169,8 @@ class HomeClusterController:
             workloads.stop()
         if link is not None:
             await link.stop()
-        self._said.pop(name, None)
-        self._freshest.forget(name)
+            host_metrics.end(name)
+        self._status.forget(name)
         self._queue_all(name)
 
     def _took_terms(self, link: Link, terms: Terms) -> None:
@@ -187,33 +187,12 @@ class HomeClusterController:
         await self._write_status(link)
 
     async def _write_status(self, link: Link) -> None:
-        name = link.terms.home
-        home = self._freshest.of(name, self._homes.get(name))
-        if home is None or home["metadata"]["uid"] != link.terms.uid:
-            return
-        before = home.get("status", {})
-        state = link.state
-        facts = LinkFacts(
-            home_uid=state.home_uid, host_name=state.host_name, conditions=self._conditions(link)
-        )
-        status = home_status(
+        await self._status.write(
             link.terms,
-            link=facts,
+            state=link.state,
+            conditions=self._conditions(link),
             ledger=self.capacity.ledger,
-            before=before,
-            now=self._clock.now(),
         )
-        if status == before:
-            return
-        body = {
-            "apiVersion": HOME_CLUSTER.api_version,
-            "kind": HOME_CLUSTER.kind,
-            "metadata": {"name": name, "uid": link.terms.uid},
-            "status": status,
-        }
-        written = await self._api.apply_status(HOME_CLUSTER, body, manager=STATUS_MANAGER)
-        self._freshest.wrote(name, written)
-        await self._tell_people(written, link)
 
     def _conditions(self, link: Link) -> list[Condition]:
         """Return the link's conditions; what cannot be seen of this cluster makes it not Ready."""
@@ -222,16 +201,6 @@ class HomeClusterController:
         ready, *steps = link.state.conditions()
         failure = next((each for each in failures if each is not None), None)
         return [ready if failure is None else own_side_fails(ready, failure), *steps]
-
-    async def _tell_people(self, home: Json, link: Link) -> None:
-        """Make an event of each change of Ready."""
-        ready = self._conditions(link)[0]
-        if self._said.get(link.terms.home) == ready.reason:
-            return
-        self._said[link.terms.home] = ready.reason
-        say = self._events.normal if ready.status else self._events.warning
-        if ready.status is not None:
-            await say(home, reason=ready.reason.value, message=ready.message)
 
     def _report(self, name: str) -> str | None:
         link = self.links.get(name)

@@ -164,6 +164,7 @@ class Link:
         self._patience.worked()
         self._renew_at = self._clock.monotonic() + credential.renewal_seconds
         self.state.host_name = credential.claims.host_name
+        self.state.token_ends_at = credential.claims.expires_at or 0.0
         self._session = Session(
             api=self._handshake.connected(credential, terms=self.terms),
             credential=credential,

@@ -36,6 +36,7 @@ class LinkState:
 
     home_uid: str | None
     host_name: str = ""
+    token_ends_at: float = 0.0
     join: Fact = field(default=_UNTRIED)
     connected: Fact = field(default=_UNTRIED)
     identity: Fact = field(default=_UNTRIED)

@@ -33,6 +33,10 @@ class Said:
         """Return the same with one condition more."""
         return replace(self, conditions=[*self.conditions, condition])
 
+    def holds(self, of: ConditionType) -> bool:
+        """Tell whether a condition is said to be true."""
+        return any(each.type is of and each.status is True for each in self.conditions)
+
 
 def running(seen: Seen) -> Said:
     """Return what is to be said of an accepted copy."""
