@@ -35,7 +35,7 @@ unit: .venv ## Pure decisions and properties; the pure packages at 100 % of bran
 	$(BIN)/coverage run -m pytest -q tests/unit tests/properties
 	$(BIN)/coverage report
 
-adapters: .venv ## Adapters and the whole operator against servers that misbehave
+adapters: .venv ## Adapters, the edge and the whole operator against peers that misbehave
 	$(PYTEST) -q tests/adapters
 
 chart: .venv ## The Helm chart, rendered by real helm and checked against schemas

@@ -5,6 +5,7 @@
 set -eu
 
 folder=${1:-/etc/edge}
+scratch=${TMPDIR:-/tmp}
 nginx=
 stopping=
 
@@ -23,6 +24,13 @@ issued() {
   [ -s "$folder/tls/tls.crt" ] && [ -s "$folder/tls/tls.key" ] && [ -s "$folder/tls/tokens.conf" ]
 }
 
+# The same ports on IPv6, where the kernel has it: nginx ends when it cannot open a socket.
+listeners() {
+  if [ -e /proc/net/if_inet6 ]; then
+    sed -nE "s/^ *listen ([0-9]+) ssl;/listen [::]:\1 ssl;/p" "$folder/nginx.conf"
+  fi
+}
+
 # nginx reads a file that its configuration names without a variable only once.
 fingerprint() {
   sed -nE "s/^ *(include|ssl_certificate(_key)?) ([^$;]+);.*/\3/p" "$folder/nginx.conf" |
@@ -35,6 +43,7 @@ issued || echo "edge: waiting for the certificate that the home signs" >&2
 until issued || [ -n "$stopping" ]; do pause; done
 [ -z "$stopping" ] || exit 0
 
+listeners > "$scratch/listen.conf"
 taken=$(fingerprint)
 nginx -e stderr -c "$folder/nginx.conf" -g "daemon off;" &
 nginx=$!

@@ -128,7 +128,7 @@ class Edge:
         with self.said.open("wb") as said:
             self.process = subprocess.Popen(
                 ["sh", str(REPOSITORY / "operator" / "edge.sh"), str(folder)],
-                env={"PATH": path, "SEEN": str(self.seen)},
+                env={"PATH": path, "SEEN": str(self.seen), "TMPDIR": str(folder)},
                 stderr=said,
             )
 

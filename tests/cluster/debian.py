@@ -50,6 +50,22 @@ def ensure(packages: Iterable[str] = ENGINE_PACKAGES) -> None:
         )
 
 
+def unpacked(package: str) -> Path:
+    """Return a folder with the files of one package, which is not installed: nothing starts."""
+
+    def build(folder: Path) -> None:
+        logs = steps.cache_root() / "logs"
+        steps.run(
+            f"Fetching {package}",
+            ["sh", "-c", f"apt-get download {package} && dpkg-deb --extract {package}_*.deb ."],
+            log=logs / f"unpack-{package}.log",
+            cwd=folder,
+            hint="run `apt-get update` as root, then the same command again",
+        )
+
+    return steps.built(f"package-{package}", steps.digest_of(codename()), build)
+
+
 def codename() -> str:
     """Return the code name of the running Debian release."""
     for line in Path("/etc/os-release").read_text().splitlines():

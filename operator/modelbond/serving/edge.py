@@ -12,6 +12,9 @@ EDGE_PORT = 8443
 HEALTH_PATH = "/edge/health"
 REQUESTS_PER_SECOND = 200
 BURST = 400
+CONNECTIONS = 8192
+# A request holds two connections: the client's and Triton's. Half are left for everybody else.
+REQUESTS_AT_ONCE = CONNECTIONS // 4
 BODY_LIMIT = "64m"
 # The token stands in a regular expression of nginx: nothing else may be in it.
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32,128}")
@@ -29,8 +32,8 @@ def tokens_conf(tokens: Sequence[str]) -> str:
     for token in tokens:
         if _TOKEN.fullmatch(token) is None:
             raise Refused("the client token is not 32 to 128 characters of base64url")
-    # A plain string in a map is compared without case, a regular expression is not.
-    lines = (f'"~^[Bb]earer {token}$" client-{n};\n' for n, token in enumerate(tokens, start=1))
+    # A plain string in a map is compared without case: only the scheme may be.
+    lines = (f'"~^(?i:bearer) +{token}$" client-{n};\n' for n, token in enumerate(tokens, start=1))
     return "".join(lines)
 
 
@@ -77,7 +80,7 @@ def edge_secret_object(workload: Workload, *, data: dict[str, str]) -> Json:
 def _location(path: str, *, method: str, token: bool) -> str:
     # GET stands for HEAD too. The fixed upstream path keeps the client's own spelling out.
     allowed = "^(GET|HEAD)$" if method == "GET" else f"^{method}$"
-    guard = _GUARD if token else ""
+    guard = _GUARD if token else _OPEN
     return (
         f"    location = {path} {{\n"
         f"{guard}"
@@ -90,16 +93,24 @@ def _location(path: str, *, method: str, token: bool) -> str:
 _GUARD = f"""\
       if ($client = "") {{ return 401; }}
       limit_req zone=clients burst={BURST} nodelay;
+      limit_conn requests {REQUESTS_AT_ONCE};
+"""
+
+# Whoever asks without a token holds no connection for longer than a probe waits.
+_OPEN = """\
+      proxy_read_timeout 5s;
 """
 
 _FRAME = f"""\
 worker_processes 1;
+worker_rlimit_nofile {CONNECTIONS * 2};
 pid /tmp/nginx.pid;
 error_log /dev/stderr warn;
-worker_shutdown_timeout 30s;
+# As long as an answer may take: a reload cuts none off.
+worker_shutdown_timeout 300s;
 
 events {{
-  worker_connections 1024;
+  worker_connections {CONNECTIONS};
 }}
 
 http {{
@@ -112,7 +123,8 @@ http {{
   uwsgi_temp_path /tmp/uwsgi;
   scgi_temp_path /tmp/scgi;
   client_max_body_size {BODY_LIMIT};
-  client_header_timeout 15s;
+  # Handshake and headers: until they are complete a stranger holds a connection for nothing.
+  client_header_timeout 5s;
   client_body_timeout 60s;
   keepalive_timeout 75s;
 
@@ -124,8 +136,19 @@ http {{
     default "";
     401 'Bearer realm="modelbond"';
   }}
+  map $status $error {{
+    401 "the token is missing or wrong";
+    404 "no such path here";
+    405 "this path does not take this method";
+    413 "the body is larger than {BODY_LIMIT}";
+    429 "too many requests for this token";
+    default "the model does not answer";
+  }}
   limit_req_zone $client zone=clients:1m rate={REQUESTS_PER_SECOND}r/s;
   limit_req_status 429;
+  # By token, not by address: behind a node port all clients may have the node's.
+  limit_conn_zone $client zone=requests:1m;
+  limit_conn_status 429;
 
   # Triton waits for idle connections when it stops: they must not outlive the last request.
   upstream triton {{
@@ -142,6 +165,8 @@ http {{
 
   server {{
     listen {EDGE_PORT} ssl;
+    # Written by the edge's script: the same port on IPv6, where the node has it.
+    include /tmp/listen.conf;
     ssl_certificate /etc/edge/tls/$pair.crt;
     ssl_certificate_key /etc/edge/tls/$pair.key;
     ssl_protocols TLSv1.2 TLSv1.3;
@@ -156,6 +181,14 @@ http {{
     proxy_connect_timeout 5s;
     proxy_read_timeout 300s;
     proxy_request_buffering off;
+    # A slow reader slows Triton's answer down instead of filling the pod's disk.
+    proxy_max_temp_file_size 0;
+
+    error_page 401 404 405 413 429 502 504 @error;
+    location @error {{
+      default_type application/json;
+      return 200 '{{"error":"$error"}}';
+    }}
 
     location = {HEALTH_PATH} {{
       return 200 "ok\\n";

@@ -2,14 +2,20 @@ import pytest
 
 from fakes.workloads import workload
 from modelbond.errors import Refused
-from modelbond.serving.edge import edge_config_map, nginx_conf, tokens_conf
+from modelbond.serving.edge import (
+    CONNECTIONS,
+    REQUESTS_AT_ONCE,
+    edge_config_map,
+    nginx_conf,
+    tokens_conf,
+)
 
 TOKEN = "A-b_" * 10
 
 
 def locations(conf: str) -> dict[str, str]:
     found = {}
-    for part in conf.split("location ")[1:]:
+    for part in conf.split("    location ")[1:]:
         path, _, rest = part.partition(" {")
         found[path] = rest.partition("\n    }")[0]
     return found
@@ -27,15 +33,30 @@ def test_only_this_models_paths_and_health_are_let_in() -> None:
         "= /v2/models/magika/versions/1",
         "= /v2/models/magika/versions/1/infer",
         "= /v2/models/magika/versions/1/ready",
+        "@error",
     ]
     assert "return 404" in locations(nginx_conf("magika", host="alpha"))["/"]
 
 
 def test_health_and_readiness_need_no_token_and_everything_else_does() -> None:
     for path, body in locations(nginx_conf("magika", host="alpha")).items():
-        free = path == "/" or path.endswith(("health", "live", "ready"))
+        free = path in ("/", "@error") or path.endswith(("health", "live", "ready"))
         assert ("return 401" in body) is not free
         assert ("limit_req" in body) is not free
+        assert ("limit_conn" in body) is not free
+
+
+def test_one_token_leaves_connections_to_probes_and_others() -> None:
+    conf = nginx_conf("magika", host="alpha")
+    assert "worker_connections 8192;" in conf
+    assert f"limit_conn requests {REQUESTS_AT_ONCE};" in conf
+    assert REQUESTS_AT_ONCE * 2 <= CONNECTIONS // 2
+
+
+def test_a_reload_waits_as_long_as_an_answer_may_take() -> None:
+    conf = nginx_conf("magika", host="alpha")
+    assert "worker_shutdown_timeout 300s;" in conf
+    assert "proxy_read_timeout 300s;" in conf
 
 
 def test_the_upstream_path_is_never_the_clients_spelling() -> None:
@@ -44,9 +65,9 @@ def test_the_upstream_path_is_never_the_clients_spelling() -> None:
             assert f"proxy_pass http://triton{path.removeprefix('= ')};" in body
 
 
-def test_a_token_is_compared_with_its_case() -> None:
+def test_a_token_is_compared_with_its_case_and_its_scheme_without() -> None:
     assert tokens_conf([TOKEN, TOKEN[::-1]]) == (
-        f'"~^[Bb]earer {TOKEN}$" client-1;\n"~^[Bb]earer {TOKEN[::-1]}$" client-2;\n'
+        f'"~^(?i:bearer) +{TOKEN}$" client-1;\n"~^(?i:bearer) +{TOKEN[::-1]}$" client-2;\n'
     )
 
 

@@ -59,6 +59,12 @@ def test_readiness_and_startup_pass_through_the_edge() -> None:
     assert container("edge")["startupProbe"]["httpGet"]["path"] == "/edge/health"
 
 
+def test_a_crowd_at_the_edge_must_last_for_minutes_before_anything_restarts() -> None:
+    for name in ("edge", "triton"):
+        probe = container(name)["livenessProbe"]
+        assert probe["periodSeconds"] * probe["failureThreshold"] >= 300
+
+
 def test_the_exit_timeout_and_the_sleep_fit_into_the_grace_period() -> None:
     sleep = container("triton")["lifecycle"]["preStop"]["sleep"]["seconds"]
     assert sleep + 20 < pod()["terminationGracePeriodSeconds"]
