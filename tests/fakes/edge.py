@@ -3,7 +3,7 @@
 Its folders and ports are its own, everything else is as in a pod.
 """
 
-import datetime
+import datetime as dt
 import http.client
 import os
 import signal
@@ -191,15 +191,15 @@ def _triton() -> Iterator[int]:
 def _issue(tls: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "edge")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(hours=1))
         .sign(key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM

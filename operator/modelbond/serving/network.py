@@ -22,6 +22,18 @@ _NOT_PUBLIC_V4 = (
     "224.0.0.0/3",
 )
 _NOT_PUBLIC_V6 = ("::/8", "fc00::/7", "fe80::/10", "ff00::/8")
+# What no name may lead to, as fetch refuses it: the node, its neighbours, cloud metadata.
+DELICATE_V4 = (
+    "0.0.0.0/8",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+    "100.100.100.200/32",
+    "192.0.0.192/32",
+)
+DELICATE_V6 = ("::/127", "fe80::/10", "ff00::/8", "fd00:ec2::254/128")
+_NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
 
 def service(workload: Workload, *, revision: str) -> Json:
@@ -32,6 +44,7 @@ def service(workload: Workload, *, revision: str) -> Json:
         "metadata": metadata(workload, name=workload.order),
         "spec": {
             "type": "NodePort",
+            "ipFamilyPolicy": "PreferDualStack",
             "selector": pod_selector(workload.order, revision),
             "ports": [
                 {"name": "https", "port": 443, "targetPort": EDGE_PORT, "protocol": "TCP"},
@@ -59,20 +72,55 @@ def network_policy(workload: Workload) -> Json:
 
 
 def _egress(allowed: Sequence[str]) -> list[Json]:
-    networks = [entry for entry in allowed if "://" not in entry]
-    prefixes = [entry for entry in allowed if "://" in entry]
-    ports = sorted({_port_of(prefix) for prefix in prefixes})
+    """Return what the owner's word opens; an entry that cannot be read opens nothing."""
+    if not allowed:
+        return [{"to": _public(), "ports": [_port(443)]}]
+    networks = [_network(entry) for entry in allowed if "://" not in entry]
+    servers = [server for entry in allowed if "://" in entry and (server := _server(entry))]
     rules: list[Json] = []
-    if networks:
-        peers = [{"ipBlock": {"cidr": str(ipaddress.ip_network(net))}} for net in networks]
+    if peers := [{"ipBlock": {"cidr": network}} for network in networks if network]:
         rules.append({"to": peers})
-    if ports:
+    if ports := sorted({port for _, port in servers}):
         # A name has no address that could stand here: fetch checks each one it connects to.
-        rules.append({"ports": [_port(port) for port in ports]})
-    if any(_in_cluster(prefix) for prefix in prefixes):
-        # Policies see the pod behind a Service, and its port may be another than the URL's.
-        rules.append({"to": [{"namespaceSelector": {}}]})
-    return rules or [{"to": _public(), "ports": [_port(443)]}]
+        rules.append({"to": _anywhere(), "ports": [_port(port) for port in ports]})
+    # Policies see the pod behind a Service, and its port may be another than the URL's.
+    pods = {name: peer for host, _ in servers for name, peer in _in_cluster(host).items()}
+    if pods:
+        rules.append({"to": [pods[name] for name in sorted(pods)]})
+    return rules
+
+
+def _network(entry: str) -> str | None:
+    try:
+        return str(ipaddress.ip_network(entry, strict=False))
+    except ValueError:
+        return None
+
+
+def _server(url: str) -> tuple[str, int] | None:
+    """Return host and port of a URL prefix, or None when it is none."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname or "", parts.port or _DEFAULT_PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        return None
+
+
+def _in_cluster(host: str) -> dict[str, Json]:
+    """Return the pods that a name may mean inside this cluster, by their namespace.
+
+    NAME is the pod's own namespace, NAME.NAMESPACE may also be a public name: then no namespace
+    is called so, and nothing is opened.
+    """
+    if _network(host):
+        return {}
+    labels = host.rstrip(".").split(".")
+    if len(labels) == 1:
+        return {"": {"podSelector": {}}}
+    if len(labels) > 2 and "svc" not in labels[2:]:
+        return {}
+    namespace = labels[1] if len(labels) == 2 else labels[labels.index("svc", 2) - 1]
+    return {namespace: {"namespaceSelector": {"matchLabels": {_NAMESPACE_NAME: namespace}}}}
 
 
 def _public() -> list[Json]:
@@ -82,14 +130,11 @@ def _public() -> list[Json]:
     ]
 
 
-def _in_cluster(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    return host.endswith((".svc", ".svc.cluster.local")) or "." not in host
-
-
-def _port_of(url: str) -> int:
-    parts = urlsplit(url)
-    return parts.port or _DEFAULT_PORTS[parts.scheme]
+def _anywhere() -> list[Json]:
+    return [
+        {"ipBlock": {"cidr": "0.0.0.0/0", "except": list(DELICATE_V4)}},
+        {"ipBlock": {"cidr": "::/0", "except": list(DELICATE_V6)}},
+    ]
 
 
 def _port(number: int, *, protocol: str = "TCP") -> Json:
