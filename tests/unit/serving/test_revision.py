@@ -1,6 +1,7 @@
 import pytest
+from msgspec import structs
 
-from fakes.workloads import L4, SPECIAL_RUNTIME, model, workload
+from fakes.workloads import L4, RUNTIME, SPECIAL_RUNTIME, model, workload
 from modelbond.serving.revision import revision_of
 
 
@@ -27,11 +28,17 @@ def test_what_makes_other_pods_makes_another_revision(change: dict[str, object])
         {"replicas": 5},
         {"allowed_sources": ("10.0.0.0/8",)},
         {"cache_claim": "weights"},
+        {"runtime": structs.replace(RUNTIME, formats=("onnx", "onnx"))},
+        {"runtime": structs.replace(RUNTIME, node_selector={}, read_only_root_filesystem=True)},
     ],
 )
 def test_what_restarts_no_model_keeps_the_revision(change: dict[str, object]) -> None:
     assert revision_of(workload(**change)) == revision_of(workload())
 
 
-def test_a_revision_is_a_sha256_in_hex() -> None:
-    assert len(revision_of(workload())) == 64
+def test_an_upgrade_of_the_operator_computes_the_same_revisions() -> None:
+    plain, special = workload(), workload(gpu=L4, runtime=SPECIAL_RUNTIME)
+    assert (revision_of(plain), revision_of(special)) == (
+        "ecfbbe6ae7ee1da789b00521e1b3c87c7f7325e9e11dd3de96b8f1d0f792fc56",
+        "0b8bd2ddefc011a4d464d4ca914a8b571277c244260ef9bfd12421d97ed5398e",
+    )
