@@ -111,12 +111,7 @@ def test_an_answer_that_is_read_slowly_fills_no_disk(edge: Edge) -> None:
 
 def spooled(edge: Edge) -> list[Path]:
     """Return the temporary files that nginx holds, those it has unlinked already included."""
-    held = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            for number in (process / "fd").iterdir():
-                if str(number.readlink()).startswith(str(edge.scratch / "proxy")):
-                    held.append(number)
-        except OSError:
-            continue
-    return held
+    pid = int((edge.scratch / "nginx.pid").read_text())
+    (worker,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    held = Path(f"/proc/{worker}/fd").iterdir()
+    return [each for each in held if str(each.readlink()).startswith(str(edge.scratch / "proxy"))]

@@ -107,6 +107,9 @@ class HostWorld:
     used_tokens: list[str] = field(default_factory=list)
     refusal: ModelbondError | None = None
     read_nodes: bool = True
+    runtimes: dict[str, Runtime] = field(
+        default_factory=lambda: {"triton": Runtime(image="triton:1", formats=("onnx",))}
+    )
     outcomes: dict[str, object] = field(default_factory=dict)
     home_clusters: HomeClusterController = field(init=False)
     copy_controller: CopyController = field(init=False)
@@ -125,7 +128,7 @@ class HostWorld:
             region="eu-1",
             edge_image="edge:1",
             read_nodes=self.read_nodes,
-            runtimes={"triton": Runtime(image="triton:1", formats=("onnx",))},
+            runtimes=self.runtimes,
         )
 
     def restart(self) -> None:

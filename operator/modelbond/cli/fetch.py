@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--size", required=True, type=int, metavar="BYTES", help="bytes of all its files")
     add("--source", required=True, action="append", metavar="URL", help="a folder; repeatable")
     add("--allow", action="append", default=[], metavar="ALLOW", help="see below; repeatable")
+    add("--allow-from", type=Path, metavar="FILE", help="more of them, one a line; read once")
     add("--format", required=True, help="format of the model, such as onnx")
     add("--model-name", required=True, metavar="NAME", help="its name in Triton")
     add("--target", required=True, type=Path, metavar="DIR", help="Triton's model repository")
@@ -75,8 +76,18 @@ def _fetch(arguments: argparse.Namespace) -> Fetch:
     progress = Progress(
         total_bytes=arguments.size, out=sys.stdout, notes=sys.stderr, monotonic=time.monotonic
     )
-    http = CheckedHttp(SourcePolicy.parse(arguments.allow))
+    allowed = [*arguments.allow, *_listed(arguments.allow_from)]
+    http = CheckedHttp(SourcePolicy.parse(allowed))
     return Fetch(order, http=http, patience=Patience(), progress=progress)
+
+
+def _listed(file: Path | None) -> list[str]:
+    """Return the entries of a file; one that cannot be read opens nothing, so it is refused."""
+    try:
+        text = file.read_text() if file else ""
+    except (OSError, UnicodeDecodeError) as failure:
+        raise Refused(f"--allow-from {file} cannot be read: {failure}") from failure
+    return text.split()
 
 
 def _tell(outcome: Outcome, *, log: Path) -> None:

@@ -122,8 +122,6 @@ class CopyActions:
         """Run what the copy says, and tell how it goes. `declined` is a change not taken."""
         name = copy["metadata"]["name"]
         workload = workload_of(copy, terms=home.terms, edge_image=self._config.edge_image)
-        if workload is None:
-            return Done()
         seen = await self._serve.seen(
             copy,
             workload=workload,

@@ -20,11 +20,10 @@ from modelbond.reconcile.host_order import endpoint_names
 from modelbond.reconcile.host_pods import Progress, progress_in
 from modelbond.reconcile.host_seen import Children, Refusal, Seen, pods_refused, refusal_of
 from modelbond.reconcile.host_status import PROGRESS_PERIOD_SECONDS, progress_to_tell
-from modelbond.serving.containers import FETCH
-from modelbond.serving.edge import edge_config_map
-from modelbond.serving.names import pod_selector, revision_deployment
+from modelbond.serving.containers import FETCH, SOURCES
+from modelbond.serving.names import RENDERED, pod_selector, revision_deployment
 from modelbond.serving.network import network_policy, service
-from modelbond.serving.pod import deployment
+from modelbond.serving.pod import config_map, deployment
 from modelbond.serving.revision import revision_of
 from modelbond.serving.workload import Workload
 
@@ -58,7 +57,7 @@ class Serve:
         addresses: tuple[str, ...],
     ) -> Seen:
         """Make what is missing, and return what is there. `sent` is the home's edge Secret."""
-        revision = revision_of(workload)
+        revision = _revision(workload, copy)
         refusal: Refusal | None = None
         request, certified = "", False
         try:
@@ -93,12 +92,13 @@ class Serve:
         policy = await ensured(self._api, NETWORK_POLICY, policy, known=children.network_policy)
         wanted = network_policy(workload)["spec"]
         if policy["spec"].get("egress") != wanted["egress"]:
-            policy = await self._patched(NETWORK_POLICY, policy, {"egress": wanted["egress"]})
+            change = {"spec": {"egress": wanted["egress"]}}
+            policy = await self._patched(NETWORK_POLICY, policy, change)
         body = service(workload, revision=revision)
         found = await ensured(self._api, SERVICE, body, known=children.service)
         selector = pod_selector(workload.order, revision)
         if found["spec"].get("selector") != selector:
-            found = await self._patched(SERVICE, found, {"selector": selector})
+            found = await self._patched(SERVICE, found, {"spec": {"selector": selector}})
         return replace(children, service=found, network_policy=policy)
 
     async def _pods(self, workload: Workload, *, revision: str, children: Children) -> None:
@@ -109,20 +109,42 @@ class Serve:
             await self._deleted(DEPLOYMENT, obj)
         if before or any(pod.revision != revision[:8] for pod in children.pods):
             return
-        config = edge_config_map(workload, revision=revision)
-        config_name = config["metadata"]["name"]
-        for key, obj in children.config_maps.items():
-            if key != config_name:
-                await self._deleted(CONFIG_MAP, obj)
-        await ensured(self._api, CONFIG_MAP, config, known=children.config_maps.get(config_name))
-        body = deployment(workload, revision=revision)
-        found = await ensured(self._api, DEPLOYMENT, body, known=children.deployments.get(name))
-        if found["spec"].get("replicas") != workload.replicas:
-            await self._patched(DEPLOYMENT, found, {"replicas": workload.replicas})
+        # Once its weights are there a pod is a running model: it is left as it was rendered.
+        fixed = not workload.offered or any(pod.verified for pod in children.pods)
+        body = config_map(workload, revision=revision)
+        await self._config(body, known=children.config_maps, fixed=fixed)
+        known = children.deployments.get(name)
+        if known is not None or workload.offered:
+            body = deployment(workload, revision=revision)
+            await self._deployment(body, known=known, fixed=fixed)
 
-    async def _patched(self, kind: Kind, obj: Json, spec: Json) -> Json:
+    async def _config(self, body: Json, *, known: dict[str, Json], fixed: bool) -> None:
+        """Keep what pods read when they start. Sources are current always, as the owner says."""
+        name = body["metadata"]["name"]
+        for key, obj in known.items():
+            if key != name:
+                await self._deleted(CONFIG_MAP, obj)
+        found = await ensured(self._api, CONFIG_MAP, body, known=known.get(name))
+        wanted = {SOURCES: body["data"][SOURCES]} if fixed else body["data"]
+        if any(found["data"].get(key) != text for key, text in wanted.items()):
+            await self._patched(CONFIG_MAP, found, {"data": wanted})
+
+    async def _deployment(self, body: Json, *, known: Json | None, fixed: bool) -> None:
+        """Keep the replicas, and until a pod has its weights all that was corrected meanwhile."""
+        found = await ensured(self._api, DEPLOYMENT, body, known=known)
+        annotations = found["metadata"].get("annotations") or {}
+        wanted = body["metadata"]["annotations"]
+        if not fixed and annotations.get(RENDERED) != wanted[RENDERED]:
+            parts = ("replicas", "progressDeadlineSeconds", "template")
+            spec = {part: body["spec"][part] for part in parts}
+            change = {"metadata": {"annotations": wanted}, "spec": spec}
+            await self._patched(DEPLOYMENT, found, change)
+        elif found["spec"].get("replicas") != body["spec"]["replicas"]:
+            await self._patched(DEPLOYMENT, found, {"spec": {"replicas": body["spec"]["replicas"]}})
+
+    async def _patched(self, kind: Kind, obj: Json, change: Json) -> Json:
         meta = obj["metadata"]
-        patch = {"metadata": {"uid": meta["uid"]}, "spec": spec}
+        patch = {**change, "metadata": {"uid": meta["uid"], **change.get("metadata", {})}}
         found = await self._api.merge(kind, meta["name"], patch, namespace=meta["namespace"])
         if found is None:
             raise Conflicted(f"{kind.kind} {key_of(obj)} went meanwhile")
@@ -163,3 +185,10 @@ class Serve:
             # How far a download came is worth no failure: the pod itself tells how it ended.
             return None
         return progress_in(text)
+
+
+def _revision(workload: Workload, copy: Json) -> str:
+    """Return the revision to run; of a runtime that is no longer described, the one that runs."""
+    if workload.offered:
+        return revision_of(workload)
+    return str(copy.get("status", {}).get("revision", ""))

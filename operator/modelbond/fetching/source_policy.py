@@ -129,7 +129,7 @@ def _prefix(entry: str) -> UrlPrefix:
 
 def _network(entry: str) -> Network:
     try:
-        return ipaddress.ip_network(entry)
+        return ipaddress.ip_network(entry, strict=False)
     except ValueError:
         raise Refused(f"source {entry!r} is neither a URL prefix nor a CIDR") from None
 

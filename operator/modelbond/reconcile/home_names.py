@@ -3,9 +3,8 @@
 import hashlib
 
 from modelbond.api.kinds import Json
+from modelbond.serving.names import MANAGED_BY, OURS, OWNER_UID
 
-MANAGED_BY = "app.kubernetes.io/managed-by"
-OWNER_UID = "modelbond.io/owner-uid"
 DEPLOYMENT_UID = "modelbond.io/deployment-uid"
 HOME_VERSION = "modelbond.io/home-version"
 LAST_EPOCH = "modelbond.io/last-epoch"
@@ -69,7 +68,7 @@ def server_names(deployment: str, *, namespace: str, order: str) -> tuple[str, .
 
 def owned_labels(uid: str) -> dict[str, str]:
     """Return the labels of an object that exists for the deployment with this UID."""
-    return {MANAGED_BY: "modelbond", OWNER_UID: uid}
+    return {**OURS, OWNER_UID: uid}
 
 
 def is_owned(obj: Json, *, uid: str) -> bool:

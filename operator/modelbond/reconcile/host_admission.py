@@ -49,6 +49,7 @@ def admit(order: Order, *, terms: Terms, ledger: Ledger, room: Room | None) -> V
     declined = (
         _closed(terms, known=place in ledger.reservations)
         or forbidden(order.spec, terms=terms)
+        or _not_offered(order.spec, terms=terms)
         or _too_many(others, home=terms.home)
         or _over_quota(demand, left=quota_left(terms, ledger=others))
         or _without_room(order.spec, demand=demand, terms=terms, room=room)
@@ -59,23 +60,27 @@ def admit(order: Order, *, terms: Terms, ledger: Ledger, room: Room | None) -> V
 
 
 def forbidden(spec: ModelPlacementSpec, *, terms: Terms) -> Declined | None:
-    """Return why the owner's word forbids it, running or not; None when it is allowed."""
+    """Return why the owner's explicit word ends it, running or not; None when nothing does.
+
+    That word is the HomeCluster's alone: values that a helm upgrade lost and a policy that cannot
+    be read are missing information, which starts nothing new and ends nothing.
+    """
     if terms.state == "Drained":
         return Declined(
             reason=Reason.HOST_DRAINED, message="the host's owner drained it: place elsewhere"
         )
-    if spec.runtime not in terms.runtimes:
+    if spec.runtime not in terms.allowed_runtimes:
         return Declined(
             reason=Reason.RUNTIME_NOT_ALLOWED,
             message=f"runtime {spec.runtime!r} is not open here; open: {_named(terms.runtimes)}",
         )
-    runtime = terms.runtimes[spec.runtime]
-    if spec.model.format not in terms.formats or spec.model.format not in runtime.formats:
+    if spec.model.format not in terms.formats:
         return Declined(
             reason=Reason.FORMAT_NOT_ALLOWED,
             message=f"format {spec.model.format!r} is not open here; open: {_named(terms.formats)}",
         )
-    return _sources_closed(spec.model.sources, terms=terms)
+    policy = _sources_policy(terms)
+    return _sources_closed(spec.model.sources, policy) if isinstance(policy, SourcePolicy) else None
 
 
 def quota_left(terms: Terms, *, ledger: Ledger) -> Amounts:
@@ -114,11 +119,32 @@ def _closed(terms: Terms, *, known: bool) -> Declined | None:
     )
 
 
-def _sources_closed(sources: Iterable[str], *, terms: Terms) -> Declined | None:
+def _not_offered(spec: ModelPlacementSpec, *, terms: Terms) -> Declined | None:
+    """Return what this host lacks at present to start anything by that word."""
+    runtime = terms.runtimes.get(spec.runtime)
+    if runtime is None:
+        return Declined(
+            reason=Reason.RUNTIME_NOT_ALLOWED,
+            message=f"runtime {spec.runtime!r} is allowed, but this host offers none of that name",
+        )
+    if spec.model.format not in runtime.formats:
+        return Declined(
+            reason=Reason.FORMAT_NOT_ALLOWED,
+            message=f"runtime {spec.runtime!r} does not serve format {spec.model.format!r} here",
+        )
+    policy = _sources_policy(terms)
+    return policy if isinstance(policy, Declined) else None
+
+
+def _sources_policy(terms: Terms) -> SourcePolicy | Declined:
+    """Return the owner's word on sources, or what is wrong with it."""
     try:
-        policy = SourcePolicy.parse(terms.sources)
+        return SourcePolicy.parse(terms.sources)
     except Refused as refusal:
         return Declined(reason=Reason.SOURCE_NOT_ALLOWED, message=f"the host's policy: {refusal}")
+
+
+def _sources_closed(sources: Iterable[str], policy: SourcePolicy) -> Declined | None:
     refusals = []
     for source in sources:
         try:

@@ -102,6 +102,9 @@ def _endpoint(seen: Seen) -> Condition:
 
 
 def _not_started(seen: Seen) -> tuple[Reason, str]:
+    if not seen.workload.offered:
+        message = f"this host's values no longer describe runtime {seen.workload.runtime_name!r}"
+        return Reason.RUNTIME_NOT_ALLOWED, message
     if seen.refusal is not None:
         return seen.refusal.reason, seen.refusal.message
     waiting = next((pod.unschedulable for pod in seen.current_pods if pod.unschedulable), None)

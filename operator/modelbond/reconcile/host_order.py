@@ -8,8 +8,8 @@ from modelbond.api.v1alpha1 import ModelPlacementSpec
 from modelbond.api.wire import read, written
 from modelbond.reconcile.host_ledger import Amounts, Demand
 from modelbond.reconcile.host_terms import Terms
-from modelbond.serving.names import MANAGED_BY, home_namespace
-from modelbond.serving.workload import Gpu, Model, Owner, Workload
+from modelbond.serving.names import OURS, home_namespace
+from modelbond.serving.workload import NOT_OFFERED, Gpu, Model, Owner, Workload
 
 HOME_VERSION = "modelbond.io/home-version"
 OLDEST_VERSION = "0.1.0"
@@ -70,7 +70,7 @@ def copy_body(order: Order, *, terms: Terms, home_uid: str) -> Json:
         "metadata": {
             "name": order.name,
             "namespace": home_namespace(terms.home),
-            "labels": {MANAGED_BY: "modelbond", HOME_LABEL: terms.home},
+            "labels": {**OURS, HOME_LABEL: terms.home},
         },
         "spec": {
             **written(order.spec),
@@ -104,12 +104,9 @@ def is_made_here(copy: Json, *, home: str) -> bool:
     return labelled and (spec.get("origin") or {}).get("homeCluster") == home
 
 
-def workload_of(copy: Json, *, terms: Terms, edge_image: str) -> Workload | None:
-    """Return what to run for a copy, or None when its runtime is no longer offered here."""
+def workload_of(copy: Json, *, terms: Terms, edge_image: str) -> Workload:
+    """Return what to run for a copy, with NOT_OFFERED for a runtime that is no longer here."""
     meta, spec = copy["metadata"], read(ModelPlacementSpec, copy["spec"])
-    runtime = terms.runtimes.get(spec.runtime)
-    if runtime is None:
-        return None
     model, resources = spec.model, spec.resources
     return Workload(
         order=meta["name"],
@@ -130,7 +127,7 @@ def workload_of(copy: Json, *, terms: Terms, edge_image: str) -> Workload | None
         if resources.gpu
         else None,
         runtime_name=spec.runtime,
-        runtime=runtime,
+        runtime=terms.runtimes.get(spec.runtime, NOT_OFFERED),
         edge_image=edge_image,
         allowed_sources=terms.sources,
         cache_claim=terms.cache_claim,

@@ -23,7 +23,8 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600}
 class Terms:
     """What the owner opened for one home. `revision` changes with anything that admission reads.
 
-    `runtimes` are those that the owner allows and this host's values describe.
+    `runtimes` are those of `allowed_runtimes` that this host's values describe: one that the values
+    lost starts nothing new, one that the owner took out of the policy ends what runs.
     """
 
     home: str
@@ -33,6 +34,7 @@ class Terms:
     join_secret: str
     state: Literal["Active", "Cordoned", "Drained"]
     quota: Amounts
+    allowed_runtimes: tuple[str, ...]
     runtimes: Mapping[str, Runtime]
     formats: tuple[str, ...]
     sources: tuple[str, ...]
@@ -60,6 +62,7 @@ def terms_of(home: Json, *, offered: Mapping[str, Runtime]) -> Terms:
             memory_bytes=memory_bytes(quota.memory),
             gpus={gpu.class_: gpu.count for gpu in quota.gpus if gpu.count},
         ),
+        allowed_runtimes=tuple(sorted(policy.runtimes)),
         runtimes=runtimes,
         formats=tuple(sorted(policy.formats)),
         sources=tuple(policy.sources),

@@ -11,6 +11,9 @@ from modelbond.serving.workload import Workload
 FETCH = "fetch"
 EDGE = "edge"
 TRITON = "triton"
+SOURCES = "sources"
+"""The file that tells fetch, one a line, from where weights may come."""
+_POLICY = "/etc/fetch"
 
 PRE_STOP_SECONDS = 5
 EXIT_TIMEOUT_SECONDS = 20
@@ -42,7 +45,11 @@ def startup_seconds(size_bytes: int) -> int:
 
 def fetch_container(workload: Workload) -> Json:
     """Return the init container that brings verified weights into /models."""
-    mounts = [_mount("models", "/models"), _mount("fetch-tmp", "/tmp")]  # noqa: S108 - in the pod
+    mounts = [
+        _mount("models", "/models"),
+        _mount("fetch-tmp", "/tmp"),  # noqa: S108 - in the pod
+        {**_mount("fetch-policy", _POLICY), "readOnly": True},
+    ]
     if workload.cache_claim:
         mounts.append(_mount("cache", "/cache"))
     return {
@@ -133,8 +140,8 @@ def _fetch_arguments(workload: Workload) -> list[str]:
     arguments = ["fetch", "--digest", model.digest, "--size", str(model.size_bytes)]
     for source in model.sources:
         arguments += ["--source", source]
-    for allowed in workload.allowed_sources:
-        arguments += ["--allow", allowed]
+    # A file and no arguments: the owner's word reaches later pods without a restart of these.
+    arguments += ["--allow-from", f"{_POLICY}/{SOURCES}"]
     arguments += ["--format", model.format, "--model-name", model.name, "--target", "/models"]
     return arguments + (["--cache", "/cache"] if workload.cache_claim else [])
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from modelbond.api.kinds import Json
 from modelbond.errors import Refused
-from modelbond.serving.names import edge_config, edge_secret, metadata
+from modelbond.serving.names import edge_secret, metadata
 from modelbond.serving.workload import Workload
 
 EDGE_PORT = 8443
@@ -54,16 +54,6 @@ def nginx_conf(model: str, *, host: str) -> str:
         *(_location(f"{root}/infer", method="POST", token=True) for root in roots),
     ]
     return _FRAME.replace("@HOST@", host).replace("@LOCATIONS@", "".join(locations))
-
-
-def edge_config_map(workload: Workload, *, revision: str) -> Json:
-    """Return the ConfigMap that one revision's edge reads."""
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": metadata(workload, name=edge_config(workload.order, revision)),
-        "data": {"nginx.conf": nginx_conf(workload.model.name, host=workload.host)},
-    }
 
 
 def edge_secret_object(workload: Workload, *, data: dict[str, str]) -> Json:

@@ -9,6 +9,7 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 OWNER_UID = "modelbond.io/owner-uid"
 PLACEMENT = "modelbond.io/placement"
 REVISION = "modelbond.io/revision"
+RENDERED = "modelbond.io/rendered"
 OURS = {MANAGED_BY: "modelbond"}
 
 
@@ -27,9 +28,9 @@ def revision_deployment(order: str, revision: str) -> str:
     return f"{order}-{revision[:8]}"
 
 
-def edge_config(order: str, revision: str) -> str:
-    """Return the name of the ConfigMap with that revision's edge configuration."""
-    return f"{revision_deployment(order, revision)}-edge"
+def pod_config(order: str, revision: str) -> str:
+    """Return the name of the ConfigMap that the pods of that revision read."""
+    return f"{revision_deployment(order, revision)}-pod"
 
 
 def labels(workload: Workload) -> dict[str, str]:

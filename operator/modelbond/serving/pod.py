@@ -1,22 +1,29 @@
-"""The serving pod and its Deployment: restricted, without a token, one revision each."""
+"""The serving pod, its Deployment and what both read: restricted, one revision each."""
+
+import hashlib
+
+import msgspec
 
 from modelbond.api.config import Toleration
 from modelbond.api.kinds import Json
 from modelbond.api.quantities import memory_quantity
 from modelbond.serving.containers import (
     GRACE_SECONDS,
+    SOURCES,
     edge_container,
     fetch_container,
     shared_memory_bytes,
     startup_seconds,
     triton_container,
 )
+from modelbond.serving.edge import nginx_conf
 from modelbond.serving.gpus import gpu_node_selector, gpu_tolerations
 from modelbond.serving.names import (
-    edge_config,
+    RENDERED,
     edge_secret,
     labels,
     metadata,
+    pod_config,
     pod_selector,
     revision_deployment,
 )
@@ -27,25 +34,49 @@ _MIB = 2**20
 
 
 def deployment(workload: Workload, *, revision: str) -> Json:
-    """Return the Deployment of one revision. Only its replicas change once it exists."""
+    """Return the Deployment of one revision. Once its pods serve, only its replicas change."""
     selector = pod_selector(workload.order, revision)
     name = revision_deployment(workload.order, revision)
+    rendered = {
+        "progressDeadlineSeconds": startup_seconds(workload.model.size_bytes) * 2,
+        "template": {
+            "metadata": {"labels": {**labels(workload), **selector}},
+            "spec": _pod_spec(workload, revision=revision),
+        },
+    }
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": metadata(workload, name=name, more=selector),
+        "metadata": {
+            **metadata(workload, name=name, more=selector),
+            # The API server adds defaults of its own: what we rendered is told by this alone.
+            "annotations": {RENDERED: _digest(rendered)},
+        },
         "spec": {
             "replicas": workload.replicas,
             "revisionHistoryLimit": 1,
-            "progressDeadlineSeconds": startup_seconds(workload.model.size_bytes) * 2,
             "strategy": {"type": "Recreate"},
             "selector": {"matchLabels": selector},
-            "template": {
-                "metadata": {"labels": {**labels(workload), **selector}},
-                "spec": _pod_spec(workload, revision=revision),
-            },
+            **rendered,
         },
     }
+
+
+def config_map(workload: Workload, *, revision: str) -> Json:
+    """Return what the pods of one revision read when they start. The sources stay current."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": metadata(workload, name=pod_config(workload.order, revision)),
+        "data": {
+            "nginx.conf": nginx_conf(workload.model.name, host=workload.host),
+            SOURCES: "".join(f"{entry}\n" for entry in workload.allowed_sources),
+        },
+    }
+
+
+def _digest(rendered: Json) -> str:
+    return hashlib.sha256(msgspec.json.encode(rendered, order="sorted")).hexdigest()[:16]
 
 
 def _pod_spec(workload: Workload, *, revision: str) -> Json:
@@ -81,19 +112,25 @@ def _pod_spec(workload: Workload, *, revision: str) -> Json:
 def _volumes(workload: Workload, *, revision: str) -> list[Json]:
     # Twice the model: one part being fetched or cached, and its files in Triton's layout.
     models = workload.model.size_bytes * 2 + 64 * _MIB
+    config = {"name": pod_config(workload.order, revision)}
     volumes: list[Json] = [
         _scratch("models", size_bytes=models),
         _scratch("fetch-tmp", size_bytes=64 * _MIB),
         _scratch("edge-tmp", size_bytes=512 * _MIB),
         _scratch("triton-tmp", size_bytes=2048 * _MIB),
         {"name": "shm", "emptyDir": _shared_memory(workload)},
-        {"name": "edge-config", "configMap": {"name": edge_config(workload.order, revision)}},
+        {"name": "edge-config", "configMap": {**config, "items": [_item("nginx.conf")]}},
+        {"name": "fetch-policy", "configMap": {**config, "items": [_item(SOURCES)]}},
         {"name": "edge-tls", "secret": _edge_secret(workload)},
     ]
     if workload.cache_claim:
         claim = {"claimName": workload.cache_claim}
         volumes.append({"name": "cache", "persistentVolumeClaim": claim})
     return volumes
+
+
+def _item(key: str) -> Json:
+    return {"key": key, "path": key}
 
 
 def _scratch(name: str, *, size_bytes: int) -> Json:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from modelbond.api.config import Runtime
 
+NOT_OFFERED = Runtime(image="not-offered", formats=("onnx",))
+"""Stands for a runtime that this host's values lost: what runs with it runs on, nothing starts."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gpu:
@@ -63,3 +66,8 @@ class Workload:
     edge_image: str
     allowed_sources: tuple[str, ...]
     cache_claim: str | None
+
+    @property
+    def offered(self) -> bool:
+        """Tell whether this host still says what its runtime needs."""
+        return self.runtime is not NOT_OFFERED

@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from fakes.host_world import ORDER, home_spec, node, order_spec
 from fakes.rooms import room_of
@@ -72,6 +73,11 @@ def test_an_order_within_policy_quota_and_room_is_promised_what_it_asks_for() ->
         (
             terms(policy={"runtimes": ["triton"], "formats": ["onnx"], "sources": ["not a place"]}),
             Reason.SOURCE_NOT_ALLOWED,
+        ),
+        (terms(runtimes={"other": RUNTIMES["triton"]}), Reason.RUNTIME_NOT_ALLOWED),
+        (
+            terms(runtimes={"triton": structs.replace(RUNTIMES["triton"], formats=())}),
+            Reason.FORMAT_NOT_ALLOWED,
         ),
         (terms(quota={"cpu": "0"}), Reason.QUOTA_EXCEEDED),
     ],

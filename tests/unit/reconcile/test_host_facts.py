@@ -112,10 +112,13 @@ def test_an_invitation_that_is_no_text_is_refused(value: str) -> None:
         invitation_of(secret, server="https://x")
 
 
-def test_a_runtime_that_is_not_offered_any_more_renders_nothing() -> None:
-    spec = {**order_spec(), "role": "Copy", "runtime": "vllm"}
+@pytest.mark.parametrize(("runtime", "offered"), [("triton", True), ("vllm", False)])
+def test_a_copy_is_known_to_have_a_runtime_that_is_not_offered_any_more(
+    runtime: str, *, offered: bool
+) -> None:
+    spec = {**order_spec(), "role": "Copy", "runtime": runtime}
     copy = {"metadata": {"name": "c", "namespace": "n", "uid": "u"}, "spec": spec}
-    assert workload_of(copy, terms=terms(), edge_image="edge:1") is None
+    assert workload_of(copy, terms=terms(), edge_image="edge:1").offered is offered
 
 
 def test_a_copy_of_another_home_is_left_alone() -> None:

@@ -1,11 +1,9 @@
 import pytest
 
-from fakes.workloads import workload
 from modelbond.errors import Refused
 from modelbond.serving.edge import (
     CONNECTIONS,
     REQUESTS_AT_ONCE,
-    edge_config_map,
     nginx_conf,
     tokens_conf,
 )
@@ -81,12 +79,6 @@ def test_a_token_that_could_be_configuration_is_refused(token: str) -> None:
 def test_a_model_name_that_could_be_configuration_is_refused(name: str) -> None:
     with pytest.raises(Refused, match="model name"):
         nginx_conf(name, host="alpha")
-
-
-def test_each_revision_has_a_configuration_of_its_own() -> None:
-    body = edge_config_map(workload(), revision="0123456789")
-    assert body["metadata"]["name"] == "magika-1234abcd-01234567-edge"
-    assert "limit_req_zone" in body["data"]["nginx.conf"]
 
 
 @pytest.mark.parametrize("name", ["", "-x", "a b", "a;b", "A", "x" * 64])

@@ -3,7 +3,7 @@ import pytest
 from fakes.workloads import L4, MODEL, SLICE, SPECIAL_RUNTIME, model, workload
 from modelbond.api.kinds import Json
 from modelbond.serving.containers import shared_memory_bytes, startup_seconds
-from modelbond.serving.pod import deployment
+from modelbond.serving.pod import config_map, deployment
 
 REVISION = "0123456789abcdef"
 
@@ -83,11 +83,27 @@ def test_the_startup_probe_lasts_as_long_as_the_model_may_take() -> None:
     assert probe["periodSeconds"] * probe["failureThreshold"] == 1060
 
 
-def test_fetch_is_told_the_digest_every_source_and_what_the_policy_opens() -> None:
-    arguments = container("fetch", allowed_sources=("10.0.0.0/8",))["args"]
+def test_each_revision_has_a_configuration_of_its_own() -> None:
+    body = config_map(workload(), revision=REVISION)
+    assert body["metadata"]["name"] == "magika-1234abcd-01234567-pod"
+    assert "limit_req_zone" in body["data"]["nginx.conf"]
+
+
+def test_fetch_reads_what_the_policy_opens_from_a_file_that_is_kept_current() -> None:
+    allowed = ("10.0.0.0/8", "https://models.example.org/")
+    body = config_map(workload(allowed_sources=allowed), revision=REVISION)
+    assert body["data"]["sources"] == "10.0.0.0/8\nhttps://models.example.org/\n"
+    assert pod(allowed_sources=allowed) == pod()
+    assert {"name": "fetch-policy", "mountPath": "/etc/fetch", "readOnly": True} in container(
+        "fetch"
+    )["volumeMounts"]
+
+
+def test_fetch_is_told_the_digest_and_every_source() -> None:
+    arguments = container("fetch")["args"]
     assert arguments[:5] == ["fetch", "--digest", MODEL.digest, "--size", "3000000"]
     assert arguments.count("--source") == 2
-    assert arguments[arguments.index("--allow") + 1] == "10.0.0.0/8"
+    assert arguments[arguments.index("--allow-from") + 1] == "/etc/fetch/sources"
     assert "--cache" not in arguments
 
 

@@ -5,9 +5,9 @@ import pytest
 
 from fakes.workloads import L4, SLICE, SPECIAL_RUNTIME, workload
 from modelbond.api.kinds import Json
-from modelbond.serving.edge import edge_config_map, edge_secret_object
+from modelbond.serving.edge import edge_secret_object
 from modelbond.serving.network import network_policy, service
-from modelbond.serving.pod import deployment
+from modelbond.serving.pod import config_map, deployment
 from modelbond.serving.workload import Workload
 
 REVISION = "0123456789abcdef"
@@ -25,7 +25,7 @@ def rendered(wanted: Workload) -> list[Json]:
         deployment(wanted, revision=REVISION),
         service(wanted, revision=REVISION),
         network_policy(wanted),
-        edge_config_map(wanted, revision=REVISION),
+        config_map(wanted, revision=REVISION),
         edge_secret_object(wanted, data={"tls.key": "a2V5"}),
     ]
 
