@@ -28,11 +28,12 @@ def sums() -> bytes:
 
 def fetch(server: FileServer, folder: Path) -> subprocess.Popen[str]:
     (folder / "termination-log").touch()
+    (folder / "sources").write_text("https://models.example.org/\n127.0.0.0/8\n")
     return subprocess.Popen(
         [
             *(sys.executable, "-m", "modelbond", "fetch"),
             *("--digest", model_digest(sums()), "--size", str(len(CONTENT))),
-            *("--source", server.url, "--allow", "127.0.0.0/8", "--format", "onnx"),
+            *("--source", server.url, "--allow-from", str(folder / "sources"), "--format", "onnx"),
             *("--model-name", "magika", "--target", str(folder / "models")),
             *("--cache", str(folder / "cache")),
             *("--termination-log", str(folder / "termination-log")),

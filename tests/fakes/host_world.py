@@ -106,6 +106,7 @@ class HostWorld:
     copies: dict[str, Json] = field(default_factory=dict)
     used_tokens: list[str] = field(default_factory=list)
     refusal: ModelbondError | None = None
+    home_uid: str = HOME_UID
     read_nodes: bool = True
     runtimes: dict[str, Runtime] = field(
         default_factory=lambda: {"triton": Runtime(image="triton:1", formats=("onnx",))}
@@ -116,7 +117,7 @@ class HostWorld:
 
     def __post_init__(self) -> None:
         self.local.put(NAMESPACE, {"metadata": {"name": "kube-system", "uid": HOST_UID}})
-        self.home.put(NAMESPACE, {"metadata": {"name": "kube-system", "uid": HOME_UID}})
+        self.home.put(NAMESPACE, {"metadata": {"name": "kube-system", "uid": self.home_uid}})
         for kind, name in ((LEASE, "host"), (CONFIG_MAP, "host-report")):
             self.home.put(kind, {"metadata": {"name": name, "namespace": AT_HOME}})
         self.local.put(NODE, node())
@@ -299,7 +300,7 @@ class HostWorld:
                     "ownerReferences": [{"uid": meta["uid"]}],
                 },
                 "spec": {**spec["template"]["spec"], "nodeName": "node-1"},
-                "status": pod_status(ready=ready),
+                "status": {**pod_status(ready=ready), "podIP": f"10.244.0.{number + 1}"},
             }
             self.local.put(POD, body)
 

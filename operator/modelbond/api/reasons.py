@@ -169,7 +169,10 @@ class Reason(StrEnum):
     ENDPOINT_REFUSED = (
         "EndpointRefused",
         "The host serves at an address outside its endpointCIDRs.",
-        "If the address is right, add its range to the HostCluster's endpointCIDRs.",
+        (
+            "If the address is right, add its range to the HostCluster's endpointCIDRs. "
+            "A cluster that is its own host serves at its pods' addresses: add their range."
+        ),
     )
     ROUTE_REFUSED = (
         "RouteRefused",

@@ -76,7 +76,7 @@ class CopyActions:
         self._events = events
         self._config = config
         self._answers = Answers(clock=clock)
-        self._serve = Serve(api=api, keys=keys, clock=clock, addresses=capacity.node_addresses)
+        self._serve = Serve(api=api, keys=keys, clock=clock)
         self._waiting = Waiting(clock)
         self._accepted: dict[str, float] = {}
 
@@ -127,7 +127,7 @@ class CopyActions:
             workload=workload,
             children=home.workloads.of(name, owner_uid=copy["metadata"]["uid"]),
             sent=home.link.edge_secret(name),
-            addresses=home.terms.addresses,
+            addresses=self._addresses(home),
         )
         waited = self._waiting.seconds(copy, seen)
         if waited >= LONGEST_SECONDS:
@@ -239,3 +239,9 @@ class CopyActions:
         if carried is not None:
             body["orderGeneration"] = carried
         return await self._copies.say(copy, body)
+
+    def _addresses(self, home: Home) -> tuple[str, ...] | None:
+        """Return what leads to our node ports: the owner's word, else a node's; None inside."""
+        if home.link.leads_here and not home.terms.addresses:
+            return None
+        return home.terms.addresses or self._capacity.node_addresses()

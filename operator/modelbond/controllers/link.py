@@ -91,6 +91,11 @@ class Link:
         """
         return self._session is not None and not self._troubles.silent
 
+    @property
+    def leads_here(self) -> bool:
+        """Tell whether the home is this very cluster, by the UIDs of both."""
+        return self.state.home_uid == self._cluster_uid
+
     def view(self, order: str) -> View:
         """Return what is known of an order now."""
         return view_of(order, session=self._session, connected=self.state.connected)

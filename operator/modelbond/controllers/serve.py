@@ -1,6 +1,5 @@
 """Makes what serves a copy, and says what there is: objects once, replicas and selector after."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from modelbond.api.kinds import (
@@ -39,12 +38,10 @@ class Serve:
         api: KubeApi,
         keys: HostKeys,
         clock: Clock,
-        addresses: Callable[[], tuple[str, ...]],
     ) -> None:
         self._api = api
         self._identity = EdgeIdentity(api=api, keys=keys)
         self._clock = clock
-        self._node_addresses = addresses
         self._progress: dict[str, tuple[Progress | None, float]] = {}
 
     async def seen(
@@ -54,7 +51,7 @@ class Serve:
         workload: Workload,
         children: Children,
         sent: Json | None,
-        addresses: tuple[str, ...],
+        addresses: tuple[str, ...] | None,
     ) -> Seen:
         """Make what is missing, and return what is there. `sent` is the home's edge Secret."""
         revision = _revision(workload, copy)
@@ -75,7 +72,7 @@ class Serve:
             workload=workload,
             revision=revision,
             children=children,
-            addresses=addresses or self._node_addresses(),
+            addresses=addresses,
             progress=None,
             signing_request=request,
             certified=certified,

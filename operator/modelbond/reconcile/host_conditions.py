@@ -86,19 +86,20 @@ def _loaded(seen: Seen, failure: Failure | None) -> Condition:
 
 def _endpoint(seen: Seen) -> Condition:
     of = ConditionType.ENDPOINT_READY
-    reached = seen.node_port is not None and any(pod.ready for pod in seen.current_pods)
+    reached = bool(seen.endpoints) and any(pod.ready for pod in seen.current_pods)
     if seen.refusal is not None and not reached:
         return _step(of, seen.refusal.reason, seen.refusal.message)
     if not seen.certified:
         message = "the home has not signed the certificate of this endpoint yet"
         return _step(of, Reason.WAITING_FOR_CERTIFICATE, message)
-    if not seen.addresses:
+    if seen.addresses == ():
         message = "no address is known: set endpoint.addresses in the HomeCluster"
         return _step(of, Reason.NO_ENDPOINT, message)
     if not reached:
         return _step(of, Reason.NO_ENDPOINT, "no replica is ready yet")
-    where = f"{seen.addresses[0]}:{seen.node_port}"
-    return _step(of, Reason.ENDPOINT_SERVING, f"the model is served at {where}", holds=True)
+    address, port = seen.endpoints[0]
+    message = f"the model is served at {address}, port {port}"
+    return _step(of, Reason.ENDPOINT_SERVING, message, holds=True)
 
 
 def _not_started(seen: Seen) -> tuple[Reason, str]:

@@ -40,6 +40,7 @@ class PodFacts:
     """One pod, read. `verified` is the digest that fetch reported, `fetching` means it runs now."""
 
     name: str
+    address: str
     revision: str
     going: bool
     ready: bool
@@ -64,6 +65,7 @@ def pod_facts(pod: Json) -> PodFacts:
     fetch = next((each for each in _containers(status) if each["name"] == FETCH), {})
     return PodFacts(
         name=meta["name"],
+        address=str(status.get("podIP", "")),
         revision=meta.get("labels", {}).get(REVISION, ""),
         going=going,
         ready=not going and _condition(status, "Ready").get("status") == "True",

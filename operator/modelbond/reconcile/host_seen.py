@@ -6,7 +6,11 @@ from modelbond.api.kinds import Json
 from modelbond.api.reasons import Reason
 from modelbond.errors import NameTaken, TerminalError
 from modelbond.reconcile.host_pods import PodFacts, Progress
+from modelbond.serving.edge import EDGE_PORT
 from modelbond.serving.workload import Workload
+
+MOST_ENDPOINTS = 4
+"""As many as a ModelPlacement's status holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +35,16 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One copy as it is now."""
+    """One copy as it is now. `refusal` is why something of it could not be made or changed.
+
+    `addresses` lead to this cluster's node ports; None where the home is this very cluster and its
+    owner named none.
+    """
 
     workload: Workload
     revision: str
     children: Children
-    addresses: tuple[str, ...]
+    addresses: tuple[str, ...] | None
     progress: Progress | None
     signing_request: str
     certified: bool
@@ -56,6 +64,19 @@ class Seen:
         ports = self.children.service["spec"].get("ports", [])
         port = ports[0].get("nodePort") if ports else None
         return int(port) if port else None
+
+    @property
+    def endpoints(self) -> tuple[tuple[str, int], ...]:
+        """Return where customers of the home reach it. Equal pods give equal endpoints.
+
+        kube-proxy translates an address once: from a Service of this very cluster a packet to a
+        node port arrives at the node, where nothing listens. There the pods themselves are it.
+        """
+        port = self.node_port
+        if self.addresses is not None:
+            return tuple((address, port) for address in self.addresses) if port else ()
+        ready = sorted(pod.address for pod in self.current_pods if pod.ready and pod.address)
+        return tuple((address, EDGE_PORT) for address in ready[:MOST_ENDPOINTS])
 
 
 def refusal_of(failure: TerminalError) -> Refusal:

@@ -41,14 +41,13 @@ class Said:
 def running(seen: Seen) -> Said:
     """Return what is to be said of an accepted copy."""
     current = seen.current_pods
-    port = seen.node_port
     return Said(
         conditions=running_conditions(seen),
         replicas=sum(1 for pod in seen.children.pods if not pod.going),
         ready_replicas=sum(1 for pod in current if pod.ready),
         revision=seen.revision,
         progress=seen.progress,
-        endpoints=tuple((address, port) for address in seen.addresses) if port else (),
+        endpoints=seen.endpoints,
         signing_request=seen.signing_request,
         failure=last_failure(seen.children.pods),
     )

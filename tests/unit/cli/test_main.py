@@ -101,7 +101,10 @@ def test_fetch_tells_the_kubelet_why_it_refused(
     assert "policy" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("wrong", ["--digest=sha1:1", "--format=torch", "--allow=10.0.0.1/8"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["--digest=sha1:1", "--format=torch", "--allow=10.999.0.0/8", "--allow-from=/absent/sources"],
+)
 def test_fetch_refuses_arguments_that_break_a_rule(
     wrong: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

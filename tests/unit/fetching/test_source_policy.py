@@ -119,7 +119,7 @@ def test_a_url_with_a_trick_in_it_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", ["10.0.0.1/8", "models.example.org", "ftp://x/", "https://x/?a=b", ""]
+    "entry", ["10.999.0.0/8", "models.example.org", "ftp://x/", "https://x/?a=b", ""]
 )
 def test_an_entry_that_is_neither_prefix_nor_network_is_named(entry: str) -> None:
     with pytest.raises(Refused, match="source"):

@@ -26,6 +26,7 @@ SERVICE: Json = {
 }
 READY = PodFacts(
     name="p",
+    address="10.244.0.7",
     revision=REVISION[:8],
     going=False,
     ready=True,
@@ -201,3 +202,25 @@ def test_progress_of_another_model_is_told_at_once() -> None:
     before = Progress(done_bytes=90, total_bytes=100)
     other = Progress(done_bytes=1, total_bytes=50)
     assert progress_to_tell(before, other, seconds_since=0.0) == other
+
+
+def at(number: int, **changes: Any) -> PodFacts:
+    return replace(READY, name=f"p-{number}", address=f"10.244.0.{number}", **changes)
+
+
+def test_inside_its_own_cluster_a_copy_is_reached_at_its_ready_pods() -> None:
+    inside = seen(at(2), at(1), at(3, ready=False), at(4, going=True), addresses=None)
+    assert running(inside).endpoints == (("10.244.0.1", 8443), ("10.244.0.2", 8443))
+    assert told(inside)["EndpointReady"] == "True/EndpointServing"
+
+
+def test_no_more_pods_are_endpoints_than_a_status_holds() -> None:
+    pods = [at(number) for number in range(9, 0, -1)]
+    assert len(running(seen(*pods, addresses=None)).endpoints) == 4
+    assert running(seen(*pods, addresses=None)) == running(seen(*pods[::-1], addresses=None))
+
+
+def test_inside_its_own_cluster_a_copy_without_ready_pods_has_no_endpoint() -> None:
+    starting = seen(replace(READY, ready=False, address=""), addresses=None)
+    assert running(starting).endpoints == ()
+    assert told(starting)["EndpointReady"] == "False/NoEndpoint"
