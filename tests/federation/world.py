@@ -74,7 +74,7 @@ def federate(found: Mapping[str, Cluster]) -> World:
     hosts, customers = [images.build.triton()], [images.build.files(), images.build.client()]
     for name, cluster in found.items():
         for archive in [operator, *(hosts if name in HOSTS else customers)]:
-            _load_once(cluster, archive)
+            load_once(cluster, archive)
     _install(found, content=operator.parent.name)
     return _populate(found)
 
@@ -92,7 +92,7 @@ def _install(found: Mapping[str, Cluster], *, content: str) -> None:
     steps.say(f"Operators: installed and ready after {time.monotonic() - began:.1f} s")
 
 
-def _load_once(cluster: Cluster, archive: Path) -> None:
+def load_once(cluster: Cluster, archive: Path) -> None:
     """Load an archive unless this node has it: its folder is named by its content."""
     marker = f"/kind/loaded/{archive.parent.name}"
     loaded = cluster.engine.in_node(cluster.name, "sh", "-c", f"ls {marker} 2>/dev/null || true")

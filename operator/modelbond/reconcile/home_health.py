@@ -160,7 +160,8 @@ def _running(order: Order, answered: Believed, *, serving: bool) -> tuple[Health
         return Health.DEGRADED, _said(
             Reason.ENDPOINT_REFUSED,
             f"serves at {shown(', '.join(answered.refused))}, outside its HostCluster's "
-            "endpointCIDRs: add the range there if the address is right",
+            "endpointCIDRs: add the range there if the address is right (a cluster that is its own "
+            "host serves at its pods' addresses)",
         )
     if order.spec.replicas == 0:
         return Health.HEALTHY, _said(Reason.PAUSED, "replicas is 0")
