@@ -7,8 +7,19 @@ from pathlib import Path
 import pytest
 
 from fakes.fetching import FILES, ONNX, Run, fetched, listed, lost, source
-from fakes.file_server import FileServer, cut_after, dripping, instead, serving, silent, status
-from modelbond.adapters.fetch_download import Pace
+from fakes.file_server import (
+    Fault,
+    FileServer,
+    cut_after,
+    dripping,
+    dripping_head,
+    dripping_trailer,
+    instead,
+    serving,
+    silent,
+    status,
+)
+from modelbond.adapters.fetch_pace import Pace
 from modelbond.api.conditions import Reason
 from modelbond.fetching.outcome import Fetched
 from modelbond.fetching.sums import model_digest
@@ -169,12 +180,18 @@ def test_a_silent_server_is_given_up_for_the_next(
     assert "fell silent" in run.notes.getvalue()
 
 
-def test_a_dripping_server_is_given_up_for_the_next(
-    run: Run, server: FileServer, second: FileServer
+@pytest.mark.parametrize("name", ["SHA256SUMS", "model.onnx"])
+@pytest.mark.parametrize("fault", [dripping, dripping_head, dripping_trailer])
+def test_a_server_that_only_drips_is_not_borne_with(
+    run: Run, second: FileServer, name: str, fault: Fault
 ) -> None:
     run.pace = Pace(seconds=0.1, bytes=1000)
-    server.faults["model.onnx"] = [dripping] * 5
-    assert fetched(run.fetch(server, second))
+    run.files = {**FILES, **{f"labels/{number}.txt": b"" for number in range(60)}}
+    second.files = source(run.files)
+    with serving(source(run.files)) as server:
+        server.faults[name] = [fault] * 5
+        assert fetched(run.fetch(server, second))
+        assert len(server.faults[name]) < 5
     assert "stalls" in run.notes.getvalue()
 
 

@@ -76,8 +76,8 @@ def server(trusted: Path) -> Iterator[FileServer]:
 
 
 def read(http: CheckedHttp, url: str) -> bytes:
-    with http.get(url) as response:
-        return bytes(response.raw.read())
+    with http.get(url) as answer:
+        return b"".join(answer.chunks())
 
 
 def http_with(names: Names, *allow: str) -> CheckedHttp:

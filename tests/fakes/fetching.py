@@ -2,14 +2,15 @@
 
 import hashlib
 import io
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fakes.file_server import FileServer
 from modelbond.adapters.fetch import Fetch, ModelOrder
-from modelbond.adapters.fetch_download import Pace
 from modelbond.adapters.fetch_http import CheckedHttp, Timeouts
+from modelbond.adapters.fetch_pace import Pace
 from modelbond.adapters.fetch_progress import Progress
 from modelbond.adapters.fetch_sources import Patience
 from modelbond.api.conditions import Reason
@@ -45,7 +46,7 @@ class Run:
 
     def fetch(self, *sources: FileServer | str) -> Outcome:
         size = sum(map(len, self.files.values())) if self.size is None else self.size
-        patience = Patience(sleep=self.waits.append, pace=self.pace)
+        patience = Patience(sleep=self.waits.append)
         order = ModelOrder(
             digest=model_digest(listed(self.files)),
             size_bytes=size,
@@ -56,11 +57,12 @@ class Run:
             cache=self.cache,
         )
         progress = Progress(
-            total_bytes=size, out=self.out, notes=self.notes, monotonic=patience.monotonic
+            total_bytes=size, out=self.out, notes=self.notes, monotonic=time.monotonic
         )
         http = CheckedHttp(
             SourcePolicy.parse(self.allow),
             timeouts=Timeouts(connect_seconds=2, silence_seconds=0.3),
+            pace=self.pace,
         )
         return Fetch(order, http=http, patience=patience, progress=progress).run()
 

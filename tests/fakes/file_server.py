@@ -130,6 +130,24 @@ def silent(seconds: float) -> Fault:
 def dripping(handler: Handler, content: bytes) -> None:
     """Send one byte at a time, for as long as somebody listens."""
     handler.begin(200, length=len(content))
+    drip(handler, content)
+
+
+def dripping_head(handler: Handler, _: bytes) -> None:
+    """Begin an answer whose headers never end."""
+    drip(handler, b"HTTP/1.1 200 OK\r\nX: " + b"x" * 60_000)
+
+
+def dripping_trailer(handler: Handler, content: bytes) -> None:
+    """Send the whole content, and then trailers without end."""
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    handler.wfile.write(b"%x\r\n%s\r\n0\r\n" % (len(content), content))
+    drip(handler, b"X: x\r\n" * 10_000)
+
+
+def drip(handler: Handler, content: bytes) -> None:
     try:
         for byte in content:
             handler.wfile.write(bytes([byte]))

@@ -3,6 +3,7 @@
 import ipaddress
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from requests import PreparedRequest, Request, RequestException, Response
 from requests.adapters import HTTPAdapter
 
 from modelbond import __version__
+from modelbond.adapters.fetch_pace import Pace, Pacer, paced
+from modelbond.adapters.fetch_volume import CHUNK_BYTES
 from modelbond.errors import Refused
 from modelbond.fetching.backoff import retry_after_seconds
 from modelbond.fetching.failures import NotAllowed, SourceTrouble
@@ -42,13 +45,48 @@ def resolve(host: str, port: int) -> list[Address]:
     return [ipaddress.ip_address(sockaddr[0]) for *_, sockaddr in found]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer of a server: its head is here, its content still comes."""
+
+    response: Response
+    pacer: Pacer
+
+    @property
+    def status(self) -> int:
+        """Return the HTTP status."""
+        return self.response.status_code
+
+    @property
+    def length_bytes(self) -> int:
+        """Return the length that the server announces; 0 where it does not."""
+        return self.response.raw.length_remaining or 0
+
+    def header(self, name: str) -> str:
+        """Return the header's value; empty where there is none."""
+        return self.response.headers.get(name, "")
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the content as it comes, bytes as the server holds them."""
+        while chunk := self.response.raw.read1(CHUNK_BYTES, decode_content=False):
+            self.pacer.add(len(chunk))
+            yield chunk
+
+
 class PinnedAdapter(HTTPAdapter):
     """Connects to the one address that was checked; the certificate must be the name's."""
 
-    def __init__(self, address: Address, *, name: str) -> None:
+    def __init__(self, address: Address, *, name: str, pacer: Pacer) -> None:
         super().__init__()
         self._address = address
         self._name = name
+        self._pacer = pacer
+
+    def get_connection_with_tls_context(self, *args: Any, **rest: Any) -> Any:
+        """Return a pool whose connections are read at the pace."""
+        pool: Any = super().get_connection_with_tls_context(*args, **rest)
+        pool.ConnectionCls = paced(pool.ConnectionCls, pacer=self._pacer)
+        return pool
 
     def build_connection_pool_key_attributes(
         self, request: PreparedRequest, verify: Any, cert: Any = None
@@ -68,35 +106,39 @@ class CheckedHttp:
         policy: SourcePolicy,
         *,
         timeouts: Timeouts | None = None,
+        pace: Pace | None = None,
         resolve: Resolve = resolve,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._policy = policy
         self._timeouts = timeouts or Timeouts()
+        self._pace = pace or Pace()
         self._resolve = resolve
+        self._monotonic = monotonic
         self._trusted = _trusted()
 
     @contextmanager
-    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Iterator[Response]:
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Iterator[Answer]:
         """Open the answer (200, 206 or 416) after redirects; SourceTrouble on anything else."""
         for _ in range(REDIRECT_LIMIT + 1):
-            with self._hop(url, headers=headers or {}) as response:
-                if response.status_code not in _REDIRECTS:
-                    _check_status(response)
-                    yield response
+            with self._hop(url, headers=headers or {}) as answer:
+                if answer.status not in _REDIRECTS:
+                    _check_status(answer)
+                    yield answer
                     return
-                url = _redirected(url, response.headers.get("Location", ""))
+                url = _redirected(url, answer.header("Location"))
         raise SourceTrouble("too many redirects", retriable=False)
 
     @contextmanager
-    def _hop(self, url: str, *, headers: Mapping[str, str]) -> Iterator[Response]:
+    def _hop(self, url: str, *, headers: Mapping[str, str]) -> Iterator[Answer]:
         parts, addresses = self._checked(url)
-        response, adapter = self._first_answer(parts, addresses=addresses, headers=headers)
+        answer, adapter = self._first_answer(parts, addresses=addresses, headers=headers)
         try:
-            yield response
+            yield answer
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise _trouble(error) from error
         finally:
-            response.close()
+            answer.response.close()
             adapter.close()
 
     def _checked(self, url: str) -> tuple[SplitResult, list[Address]]:
@@ -127,14 +169,17 @@ class CheckedHttp:
 
     def _first_answer(
         self, parts: SplitResult, *, addresses: Sequence[Address], headers: Mapping[str, str]
-    ) -> tuple[Response, PinnedAdapter]:
+    ) -> tuple[Answer, PinnedAdapter]:
         for address in addresses:
-            adapter = PinnedAdapter(address, name=parts.hostname or "")
+            pacer = Pacer(pace=self._pace, monotonic=self._monotonic)
+            adapter = PinnedAdapter(address, name=parts.hostname or "", pacer=pacer)
             try:
-                return self._ask(parts, adapter=adapter, headers=headers), adapter
-            except (urllib3.exceptions.HTTPError, OSError) as error:
+                response = self._ask(parts, adapter=adapter, headers=headers)
+            except (urllib3.exceptions.HTTPError, OSError, SourceTrouble) as error:
                 adapter.close()
                 failure = error
+            else:
+                return Answer(response=response, pacer=pacer), adapter
         raise _trouble(failure) from failure
 
     def _ask(
@@ -173,21 +218,23 @@ def _redirected(url: str, location: str) -> str:
         raise NotAllowed("the redirect cannot be read") from None
 
 
-def _check_status(response: Response) -> None:
-    status = response.status_code
+def _check_status(answer: Answer) -> None:
+    status = answer.status
     if status not in {200, 206, 416}:
         trouble = SourceTrouble(f"HTTP {status}", retriable=status in _PASSING)
         trouble.retry_after_seconds = retry_after_seconds(
-            response.headers.get("Retry-After"), now=datetime.now(UTC)
+            answer.header("Retry-After"), now=datetime.now(UTC)
         )
         raise trouble
-    if response.headers.get("Content-Encoding", "identity") != "identity":
+    if answer.header("Content-Encoding") not in {"", "identity"}:
         raise SourceTrouble("the server encodes the content", retriable=False)
 
 
 def _trouble(error: Exception) -> SourceTrouble:
     """Return the class of a failure: its text may hold what an internal server said."""
     match _cause(error):
+        case SourceTrouble() as trouble:
+            return trouble
         case urllib3.exceptions.SSLError():
             return SourceTrouble("TLS failed", retriable=True)
         case urllib3.exceptions.ReadTimeoutError() | TimeoutError():

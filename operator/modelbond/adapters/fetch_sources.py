@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from modelbond.adapters import fetch_store
-from modelbond.adapters.fetch_download import Download, Pace
+from modelbond.adapters.fetch_download import Download
 from modelbond.adapters.fetch_http import CheckedHttp
 from modelbond.adapters.fetch_progress import Progress
-from modelbond.adapters.fetch_volume import CHUNK_BYTES, PartFile
+from modelbond.adapters.fetch_volume import PartFile
 from modelbond.errors import Refused
 from modelbond.fetching.backoff import Backoff
 from modelbond.fetching.failures import SourceTrouble, WrongBytes
@@ -26,12 +26,14 @@ Accept = Callable[[bytes], Sequence[ListedFile]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long a source is borne with, and the time and chance that this is measured by."""
+    """How long a source is borne with, and the time and chance that this is measured by.
+
+    A try that brought `gain_bytes` more than any before it starts the count of tries anew.
+    """
 
     tries: int = 5
+    gain_bytes: int = 64 * 1024
     backoff: Backoff = field(default_factory=Backoff)
-    pace: Pace = field(default_factory=Pace)
-    monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     fraction: Callable[[], float] = random.random
 
@@ -88,23 +90,20 @@ class Sources:
                 sha256=file.sha256,
                 limit_bytes=self.size_bytes - done,
                 on_bytes=lambda size: self.progress.at(done + size),
-                monotonic=self.patience.monotonic,
-                pace=self.patience.pace,
             )
             self._retried(download.advance, gained=lambda: part.size)
             return part.size
 
     def _list_of(self, url: str) -> bytes:
-        with self.http.get(file_url(url, SUMS_NAME)) as response:
-            content = b""
-            while len(content) <= SUMS_LIMIT_BYTES:
-                chunk = response.raw.read1(CHUNK_BYTES, decode_content=False)
-                if not chunk:
-                    break
+        content = bytearray()
+        with self.http.get(file_url(url, SUMS_NAME)) as answer:
+            for chunk in answer.chunks():
                 content += chunk
+                if len(content) > SUMS_LIMIT_BYTES:
+                    break
         if model_digest(content) != self.digest:
             raise WrongBytes(f"its {SUMS_NAME} is not the one that the digest names")
-        return content
+        return bytes(content)
 
     def _retried(self, step: Callable[[], Answer], *, gained: Callable[[], int]) -> Answer:
         """Try again while it may help. A try that brought bytes enough starts the count anew."""
@@ -113,7 +112,7 @@ class Sources:
             try:
                 return step()
             except SourceTrouble as trouble:
-                attempt = 0 if gained() - had >= self.patience.pace.bytes else attempt
+                attempt = 0 if gained() - had >= self.patience.gain_bytes else attempt
                 had = gained()
                 if not trouble.retriable or attempt + 1 >= self.patience.tries:
                     raise

@@ -26,7 +26,7 @@ class ListedFile:
     sha256: str
 
 
-def model_digest(sums: bytes) -> str:
+def model_digest(sums: bytes | bytearray) -> str:
     """Return the model digest, `sha256:HEX`, of the bytes of a SHA256SUMS."""
     return f"sha256:{hashlib.sha256(sums).hexdigest()}"
 
