@@ -172,6 +172,27 @@ def test_a_file_that_is_not_there_sends_the_fetch_to_the_next_source_with_what_i
     assert run.waits == []
 
 
+def test_a_source_that_is_no_url_gives_way_to_the_next(run: Run, server: FileServer) -> None:
+    wrong = ["https://x.example/a/../b/", "https://me:secret@x.example/", f"{server.url}?v=1"]
+    assert fetched(run.fetch(*wrong, server))
+    assert "source 1: the URL's path leads upwards" in run.notes.getvalue()
+    assert "secret" not in run.notes.getvalue()
+
+
+def test_sources_that_are_no_urls_are_refused_by_their_number(run: Run) -> None:
+    reason, retriable, message = lost(run.fetch("https://x.example/a/../b/", "models.example.org"))
+    assert (reason, retriable) == (Reason.SOURCE_NOT_ALLOWED, False)
+    assert "source 2: the URL is not http:// or https://" in message
+
+
+def test_a_server_that_sends_a_part_and_forgets_it_again_is_given_up(
+    run: Run, server: FileServer, second: FileServer
+) -> None:
+    server.faults["model.onnx"] = [cut_after(300_000), cut_after(0)] * 30
+    assert fetched(run.fetch(server, second))
+    assert len(run.waits) < 8
+
+
 def test_a_silent_server_is_given_up_for_the_next(
     run: Run, server: FileServer, second: FileServer
 ) -> None:

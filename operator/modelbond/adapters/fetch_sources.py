@@ -14,7 +14,7 @@ from modelbond.adapters.fetch_progress import Progress
 from modelbond.adapters.fetch_volume import PartFile
 from modelbond.errors import Refused
 from modelbond.fetching.backoff import Backoff
-from modelbond.fetching.failures import SourceTrouble, WrongBytes
+from modelbond.fetching.failures import NotAllowed, SourceTrouble, WrongBytes
 from modelbond.fetching.outcome import NotFetched, SourceFailure, verdict
 from modelbond.fetching.source_policy import split_url
 from modelbond.fetching.sums import SUMS_LIMIT_BYTES, SUMS_NAME, ListedFile, model_digest
@@ -57,15 +57,16 @@ class Sources:
         Refused when the model itself, whatever its source, breaks a rule.
         """
         failures = []
-        for url in self.urls:
+        for number, url in enumerate(self.urls, start=1):
             try:
                 return self._from(url, folder=folder)
             except SourceTrouble as trouble:
-                failures.append(_failure(url, trouble))
+                failures.append(_failure(url, trouble, number=number))
                 self.progress.note(f"{failures[-1].source}: {trouble}; trying the next source")
         return verdict(failures)
 
     def _from(self, url: str, *, folder: Path) -> bytes:
+        _check(url)
         if self._sums is None:
             self._sums = self._retried(lambda: self._list_of(url), gained=lambda: 0)
         files = self.accept(self._sums)
@@ -106,14 +107,15 @@ class Sources:
         return bytes(content)
 
     def _retried(self, step: Callable[[], Answer], *, gained: Callable[[], int]) -> Answer:
-        """Try again while it may help. A try that brought bytes enough starts the count anew."""
-        attempt, had = 0, gained()
+        """Try again while it may help. Only bytes beyond all earlier tries start the count anew."""
+        attempt, most = 0, gained()
         while True:
             try:
                 return step()
             except SourceTrouble as trouble:
-                attempt = 0 if gained() - had >= self.patience.gain_bytes else attempt
-                had = gained()
+                if gained() - most >= self.patience.gain_bytes:
+                    attempt = 0
+                most = max(most, gained())
                 if not trouble.retriable or attempt + 1 >= self.patience.tries:
                     raise
                 self._wait(attempt, trouble=trouble)
@@ -129,12 +131,27 @@ class Sources:
         self.patience.sleep(seconds)
 
 
-def _failure(url: str, trouble: SourceTrouble) -> SourceFailure:
-    parts = split_url(url)
+def _check(url: str) -> None:
+    """Raise NotAllowed for a URL that cannot be a source: the next one may be better."""
+    try:
+        file_url(url, SUMS_NAME)
+    except Refused as refusal:
+        raise NotAllowed(str(refusal)) from refusal
+
+
+def _failure(url: str, trouble: SourceTrouble, *, number: int) -> SourceFailure:
     return SourceFailure(
-        # With its path: several sources of a model may lie on one server.
-        source=f"{parts.netloc}{parts.path}".rstrip("/"),
+        source=_place(url) or f"source {number}",
         reason=trouble.reason,
         message=str(trouble),
         retriable=trouble.retriable,
     )
+
+
+def _place(url: str) -> str | None:
+    """Return server and path, since several sources may lie on one server; None where unclear."""
+    try:
+        parts = split_url(url)
+    except Refused:
+        return None
+    return f"{parts.netloc}{parts.path}".rstrip("/")
