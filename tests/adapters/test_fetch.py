@@ -235,13 +235,15 @@ def test_tampered_sources_alone_are_a_digest_mismatch_without_hope(
     assert run.in_place() == {}
 
 
-@pytest.mark.parametrize("name", ["SHA256SUMS", "model.onnx"])
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("SHA256SUMS", Reason.DIGEST_MISMATCH), ("model.onnx", Reason.SIZE_MISMATCH)],
+)
 def test_a_source_that_sends_without_end_is_stopped(
-    run: Run, server: FileServer, name: str
+    run: Run, server: FileServer, name: str, reason: Reason
 ) -> None:
     server.files[name] += b"0" * 6_000_000
-    reason, retriable, _ = lost(run.fetch(server))
-    assert (reason, retriable) == (Reason.DIGEST_MISMATCH, False)
+    assert lost(run.fetch(server))[:2] == (reason, False)
 
 
 @pytest.mark.parametrize(
@@ -266,10 +268,13 @@ def test_a_list_that_breaks_a_rule_is_refused_before_any_file_is_asked_for(
 
 
 @pytest.mark.parametrize("size", [1, 700_010, 800_000])
-def test_a_size_that_is_not_the_models_is_refused(run: Run, server: FileServer, size: int) -> None:
+def test_a_size_that_is_not_the_models_is_refused_and_named(
+    run: Run, server: FileServer, size: int
+) -> None:
     run.size = size
-    _, retriable, _ = lost(run.fetch(server))
-    assert not retriable
+    reason, retriable, message = lost(run.fetch(server))
+    assert (reason, retriable) == (Reason.SIZE_MISMATCH, False)
+    assert "spec.model.size" in message
 
 
 def test_a_source_outside_the_policy_is_never_connected_to(run: Run, server: FileServer) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from modelbond.adapters.fetch_http import Answer, CheckedHttp
 from modelbond.adapters.fetch_volume import PartFile
-from modelbond.fetching.failures import SourceTrouble, WrongBytes
+from modelbond.fetching.failures import SourceTrouble, WrongBytes, WrongSize
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,7 +64,9 @@ class Download:
     def _check_limit(self, size: int) -> None:
         if size > self.limit_bytes:
             self._restart()
-            raise WrongBytes("a file is larger than the model's size")
+            raise WrongSize(
+                f"a file is larger than the {self.limit_bytes} bytes that spec.model.size leaves it"
+            )
 
     def _check(self) -> None:
         if self.part.sha256 == self.sha256:

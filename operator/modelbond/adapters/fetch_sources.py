@@ -14,7 +14,7 @@ from modelbond.adapters.fetch_progress import Progress
 from modelbond.adapters.fetch_volume import PartFile
 from modelbond.errors import Refused
 from modelbond.fetching.backoff import Backoff
-from modelbond.fetching.failures import NotAllowed, SourceTrouble, WrongBytes
+from modelbond.fetching.failures import NotAllowed, SourceTrouble, WrongBytes, WrongSize
 from modelbond.fetching.outcome import NotFetched, SourceFailure, verdict
 from modelbond.fetching.source_policy import split_url
 from modelbond.fetching.sums import SUMS_LIMIT_BYTES, SUMS_NAME, ListedFile, model_digest
@@ -75,10 +75,7 @@ class Sources:
         for file in files:
             done += self._file(file, url=url, folder=folder, done=done)
         if done != self.size_bytes:
-            raise Refused(
-                f"the files have {done} bytes, the order says {self.size_bytes}: "
-                "write the size that `modelbond digest` prints into spec.model.size"
-            )
+            raise WrongSize(f"the files have {done} bytes, spec.model.size says {self.size_bytes}")
         return self._sums
 
     def _file(self, file: ListedFile, *, url: str, folder: Path, done: int) -> int:

@@ -129,6 +129,11 @@ class Reason(StrEnum):
         "A source served other files than the digest names.",
         "Repair the source, or correct spec.model.digest (`modelbond digest DIR`).",
     )
+    SIZE_MISMATCH = (
+        "SizeMismatch",
+        "The files have more or fewer bytes than spec.model.size says.",
+        "Correct spec.model.size (`modelbond digest DIR`), or repair the source.",
+    )
     FETCH_FAILED = (
         "FetchFailed",
         "No source gave the weights; lastFailure has the last one's answer.",
@@ -182,6 +187,11 @@ class Reason(StrEnum):
     WAITING_FOR_CERTIFICATE = (
         "WaitingForCertificate",
         "The host made a key; the home has not signed its certificate yet.",
+    )
+    NOT_SIGNED = (
+        "NotSigned",
+        "The home cannot sign a host's certificate; the message says why.",
+        "Rename the Secret that it names; else the host's owner checks the version of modelbond.",
     )
 
     # The link between two clusters

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 
 from modelbond.api.kinds import HOST_CLUSTER, MODEL_DEPLOYMENT, MODEL_PLACEMENT, SECRET, Json
+from modelbond.api.reasons import Reason
 from modelbond.controllers.freshest import Freshest
 from modelbond.controllers.host_book import HostBook
 from modelbond.controllers.signing import Authority
@@ -190,7 +191,7 @@ class OrderController:
         deployment = self._deployments.get(f"{about.namespace}/{about.name}")
         if deployment is not None:
             text = f"no certificate for {order.host}: {refusal}"
-            await self._events.warning(deployment, reason="NotSigned", message=text)
+            await self._events.warning(deployment, reason=Reason.NOT_SIGNED.value, message=text)
 
 
 def deployment_keys(order: Json) -> list[str]:

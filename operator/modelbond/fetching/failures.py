@@ -28,5 +28,14 @@ class WrongBytes(SourceTrouble):
         super().__init__(message, retriable=False)
 
 
+class WrongSize(SourceTrouble):
+    """The files are not as many bytes as the order says: the order or the source is wrong."""
+
+    reason = Reason.SIZE_MISMATCH
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retriable=False)
+
+
 class StorageError(TransientError):
     """The volume did not take the bytes: it is full, or broken."""

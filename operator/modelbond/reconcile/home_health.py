@@ -24,6 +24,7 @@ _IN_ORDER = (
 _FAILURES = frozenset(
     {
         Reason.DIGEST_MISMATCH,
+        Reason.SIZE_MISMATCH,
         Reason.FETCH_FAILED,
         Reason.LOAD_FAILED,
         Reason.UNSCHEDULABLE,

@@ -2,7 +2,13 @@ import pytest
 
 from modelbond.api.conditions import Reason
 from modelbond.errors import TransientError
-from modelbond.fetching.failures import NotAllowed, SourceTrouble, StorageError, WrongBytes
+from modelbond.fetching.failures import (
+    NotAllowed,
+    SourceTrouble,
+    StorageError,
+    WrongBytes,
+    WrongSize,
+)
 
 
 @pytest.mark.parametrize(
@@ -12,6 +18,7 @@ from modelbond.fetching.failures import NotAllowed, SourceTrouble, StorageError,
         (SourceTrouble("HTTP 404", retriable=False), Reason.FETCH_FAILED, False),
         (NotAllowed("not open"), Reason.SOURCE_NOT_ALLOWED, False),
         (WrongBytes("another sha256"), Reason.DIGEST_MISMATCH, False),
+        (WrongSize("more bytes"), Reason.SIZE_MISMATCH, False),
     ],
 )
 def test_a_sources_failure_carries_its_reason_and_whether_it_may_pass(
