@@ -1,5 +1,6 @@
 """`modelbond fetch` with a cache, and on volumes that fail."""
 
+import errno
 import resource
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +45,32 @@ def test_a_damaged_cache_is_filled_anew(run: Run, server: FileServer, tmp_path: 
     assert fetched(other.fetch(server))
     assert other.in_place()["1/model.onnx"] == ONNX
     assert kept.read_bytes() == ONNX
+
+
+def test_a_cached_file_that_cannot_be_read_is_fetched_anew(
+    run: Run, server: FileServer, tmp_path: Path
+) -> None:
+    run.cache = tmp_path / "cache"
+    run.fetch(server)
+    kept = run.cache / model_digest(listed(FILES)).removeprefix("sha256:") / "model.onnx"
+    kept.unlink()
+    kept.symlink_to("nowhere")
+    other = Run(target=tmp_path / "other", cache=run.cache)
+    assert fetched(other.fetch(server))
+    assert kept.read_bytes() == ONNX
+
+
+def test_a_cache_that_cannot_be_locked_may_be_mended(
+    run: Run, server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    run.cache = tmp_path / "cache"
+    _, retriable, message = lost(run.fetch(server))
+    assert retriable
+    assert message == "the volume failed: No locks available"
 
 
 def test_a_failed_fetch_leaves_nothing_that_looks_whole_in_the_cache(

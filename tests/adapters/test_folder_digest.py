@@ -2,6 +2,9 @@
 
 import os
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -88,6 +91,30 @@ def test_a_pipe_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(Refused, match="neither a file nor a folder"):
         folder_digest(tmp_path)
+
+
+@contextmanager
+def without_the_rights_of_root() -> Iterator[None]:
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_file_that_cannot_be_read_is_refused_and_named() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = folder_with(Path(name), [b"model.onnx"])
+        folder.chmod(0o755)
+        (folder / "model.onnx").chmod(0)
+        with (
+            without_the_rights_of_root(),
+            pytest.raises(Refused, match=r"model\.onnx cannot be read: Permission denied"),
+        ):
+            folder_digest(folder)
 
 
 def test_an_empty_or_absent_folder_is_refused(tmp_path: Path) -> None:

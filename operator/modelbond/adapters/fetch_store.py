@@ -15,16 +15,16 @@ OnBytes = Callable[[int], None]
 
 
 def proven_list(folder: Path, *, sums: Path, digest: str, on_bytes: OnBytes) -> bytes | None:
-    """Return the SHA256SUMS when the folder holds exactly the digest's files: reads every byte."""
+    """Return the SHA256SUMS when the folder holds exactly the digest's files: reads every byte.
+
+    What cannot be read is not proven, so it is fetched anew.
+    """
     try:
         content = sums.read_bytes()
-        listed = parse(content)
+        files = parse(content)
+        whole = model_digest(content) == digest and _holds(folder, files, on_bytes=on_bytes)
     except (OSError, Refused):
         return None
-    paths = {file.path for file in listed}
-    if model_digest(content) != digest or _files_in(folder) - {SUMS_NAME} != paths:
-        return None
-    whole = all(_sha256(folder / file.path, on_bytes=on_bytes) == file.sha256 for file in listed)
     return content if whole else None
 
 
@@ -62,12 +62,19 @@ def only_writer(lock: Path, *, on_wait: Callable[[], None]) -> Iterator[None]:
         lock.parent.mkdir(parents=True, exist_ok=True)
         file = lock.open("a")
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            on_wait()
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with storage_failures():
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                on_wait()
+                fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _holds(folder: Path, files: Sequence[ListedFile], *, on_bytes: OnBytes) -> bool:
+    if _files_in(folder) - {SUMS_NAME} != {file.path for file in files}:
+        return False
+    return all(_sha256(folder / file.path, on_bytes=on_bytes) == file.sha256 for file in files)
 
 
 def _files_in(folder: Path) -> set[str]:

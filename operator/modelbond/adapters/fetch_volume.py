@@ -52,8 +52,9 @@ class PartFile:
 
     def restart(self) -> None:
         """Forget all bytes."""
-        self._file.truncate(0)
-        self._reread()
+        with storage_failures():
+            self._file.truncate(0)
+            self._reread()
 
     def _reread(self) -> None:
         self._hash = hashlib.sha256()

@@ -30,13 +30,21 @@ def folder_digest(folder: Path) -> FolderDigest:
     digests: dict[bytes, str] = {}
     size = 0
     for path in _files_below(folder):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            size += file.tell()
+        digest, length = _read(path)
+        size += length
         digests[os.fsencode(path.relative_to(folder))] = digest
     if not digests:
         raise Refused(f"{folder} holds no files")
     return FolderDigest(sums=render(digests), size_bytes=size)
+
+
+def _read(path: Path) -> tuple[str, int]:
+    """Return the file's sha256 in hex and its length."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _files_below(root: Path) -> Iterator[Path]:
