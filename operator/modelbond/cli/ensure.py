@@ -1,8 +1,9 @@
 """Objects brought to what they should be: made once, mended when ours, never taken from others."""
 
-from modelbond.api.kinds import Json, Kind
+from modelbond.api.kinds import GROUP, Json, Kind
 from modelbond.errors import NameTaken
 from modelbond.ports import KubeApi
+from modelbond.reconcile.home_match import holds
 
 MANAGED_BY = {"app.kubernetes.io/managed-by": "modelbond"}
 
@@ -10,27 +11,22 @@ MANAGED_BY = {"app.kubernetes.io/managed-by": "modelbond"}
 async def ensure(api: KubeApi, kind: Kind, body: Json) -> Json:
     """Create the object, or merge into ours what is missing; NameTaken when it is another's.
 
-    Ours is what carries the labels that `body` carries.
+    Ours is what carries our labels of `body`. Its other labels are the owner's to change.
     """
     meta = body["metadata"]
     name, namespace = meta["name"], meta.get("namespace")
     existing = await api.get(kind, name, namespace=namespace)
     if existing is None:
         return await api.create(kind, body)
-    if not contains(existing["metadata"].get("labels") or {}, meta.get("labels") or {}):
+    mark = {key: value for key, value in meta["labels"].items() if _is_ours(key)}
+    if not holds(existing["metadata"].get("labels") or {}, mark):
         raise NameTaken(kind=kind.kind, namespace=namespace, name=name)
-    if contains(existing, body):
+    wanted = {**body, "metadata": {**meta, "labels": mark}}
+    if holds(existing, wanted):
         return existing
-    version = {"metadata": {**meta, "resourceVersion": existing["metadata"]["resourceVersion"]}}
-    return await api.merge(kind, name, {**body, **version}, namespace=namespace) or existing
+    wanted["metadata"]["resourceVersion"] = existing["metadata"]["resourceVersion"]
+    return await api.merge(kind, name, wanted, namespace=namespace) or existing
 
 
-def contains(whole: object, part: object) -> bool:
-    """Tell whether all that `part` says holds in `whole`; lists must agree item by item."""
-    match whole, part:
-        case dict(), dict():
-            return all(key in whole and contains(whole[key], value) for key, value in part.items())
-        case list(), list():
-            return len(whole) == len(part) and all(map(contains, whole, part))
-        case _:
-            return whole == part
+def _is_ours(label: str) -> bool:
+    return label in MANAGED_BY or label.startswith(f"{GROUP}/")

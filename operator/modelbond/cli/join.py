@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from modelbond.api.kinds import HOME_CLUSTER, Json
-from modelbond.cli.ensure import contains, ensure
+from modelbond.cli.ensure import ensure
 from modelbond.cli.host_objects import home_cluster, host_objects
 from modelbond.cli.invitation import LIMIT_BYTES, Invitation, parse
 from modelbond.cli.output import as_yaml, typed
@@ -19,6 +19,7 @@ from modelbond.cli.person import (
 from modelbond.cli.terms import add_terms_arguments, terms_of, told
 from modelbond.errors import Refused
 from modelbond.ports import KubeApi
+from modelbond.reconcile.home_match import holds
 from modelbond.serving.names import home_namespace
 
 EXAMPLES = """\
@@ -82,7 +83,7 @@ async def _home_cluster(
     wanted = home_cluster(invitation, terms=terms)
     if known is None:
         found = await api.create(HOME_CLUSTER, wanted)
-    elif contains(known, wanted):
+    elif holds(known, wanted):
         found = known
     else:
         found = await api.merge(HOME_CLUSTER, invitation.home, wanted) or wanted

@@ -102,6 +102,21 @@ def test_joining_again_as_before_changes_nothing(invitation: str) -> None:
     assert kube.stored == before
 
 
+def test_a_new_invitation_mends_the_link_where_the_owner_relaxed_pod_security(
+    invitation: str,
+) -> None:
+    kube, host = cluster()
+    joined(host, invitation)
+    space = kube.at(NAMESPACE, SPACE)
+    enforce = "pod-security.kubernetes.io/enforce"
+    relaxed = {**space["metadata"]["labels"], enforce: "baseline"}
+    kube.put(NAMESPACE, {**space, "metadata": {**space["metadata"], "labels": relaxed}})
+    joined(host, invitation.replace("token-host-1", "token-host-2"))
+    secret = kube.at(SECRET, f"join-{HOME}", namespace="modelbond-system")
+    assert base64.b64decode(secret["data"]["token"]) == b"token-host-2"
+    assert kube.at(NAMESPACE, SPACE)["metadata"]["labels"] == relaxed
+
+
 def test_a_home_that_moved_is_not_followed(invitation: str) -> None:
     kube, host = cluster()
     joined(host, invitation)
