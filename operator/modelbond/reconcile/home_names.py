@@ -56,8 +56,11 @@ def client_secret_name(deployment: str) -> str:
 
 
 def slice_name(deployment: str, *, host: str) -> str:
-    """Return the name of the EndpointSlice of a deployment's placement at a host."""
-    return f"{deployment}-{host}"
+    """Return the name of the EndpointSlice of a deployment's placement at a host.
+
+    Neither name holds a dot, so no other pair has this name.
+    """
+    return f"{deployment}.{host}"
 
 
 def server_names(deployment: str, *, namespace: str, order: str) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ async def test_a_deployment_gets_an_order_at_a_host_and_is_ready_once_it_serves(
     assert home.status()["endpoints"] == [{"host": host, "address": "10.1.1.1", "port": 30443}]
     assert home.status()["replicas"] == 1
     assert home.api.names(SERVICE) == ["models/llama"]
-    assert home.api.names(ENDPOINT_SLICE) == [f"models/llama-{host}"]
+    assert home.api.names(ENDPOINT_SLICE) == [f"models/llama.{host}"]
     assert "models/llama-client" in home.api.names(SECRET)
 
 
@@ -154,7 +154,7 @@ async def test_a_placement_that_leaves_takes_its_endpoint_along_before_its_pods_
     home.applies(deployment(placement={"count": 1, "minOwners": 1}))
     await home.settle()
     (kept,) = home.placed()
-    assert home.api.names(ENDPOINT_SLICE) == [f"models/llama-{kept}"]
+    assert home.api.names(ENDPOINT_SLICE) == [f"models/llama.{kept}"]
     assert home.orders_at(other(kept)), "the host has not even answered yet"
 
 

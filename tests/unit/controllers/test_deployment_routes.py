@@ -25,7 +25,7 @@ async def test_a_silent_hosts_replicas_leave_the_count_and_its_endpoint_stays(ho
     assert home.status()["summary"]["hosts"] == "0/1"
     assert home.condition(READY)["reason"] == "HostUnreachable"
     assert home.condition(ENDPOINT)["status"] == "True"
-    assert home.api.names(ENDPOINT_SLICE) == [f"models/llama-{host}"]
+    assert home.api.names(ENDPOINT_SLICE) == [f"models/llama.{host}"]
     assert home.placed() == [host], "nothing is moved"
     home.renews(host)
     await home.settle()
@@ -38,11 +38,11 @@ async def test_a_silent_hosts_replicas_leave_the_count_and_its_endpoint_stays(ho
 
 async def test_a_foreign_slice_of_the_name_is_not_touched(home: Home) -> None:
     host = await placed(home)
-    place = {"name": f"llama-{host}", "namespace": "models"}
+    place = {"name": f"llama.{host}", "namespace": "models"}
     foreign = home.api.put(ENDPOINT_SLICE, {"metadata": place, "endpoints": []})
     home.serves(host)
     await home.settle()
-    assert home.api.at(ENDPOINT_SLICE, f"llama-{host}", namespace="models") == foreign
+    assert home.api.at(ENDPOINT_SLICE, f"llama.{host}", namespace="models") == foreign
     assert home.condition(ENDPOINT)["reason"] == "NameTaken"
     assert "EndpointSlice" in home.condition(ENDPOINT)["message"]
 
@@ -68,7 +68,7 @@ async def test_an_address_of_another_family_gets_a_slice_of_its_own_kind(home: H
     home.renews("alpha", "beta")
     home.serves(host, address="fd00::5")
     await home.settle()
-    held = home.api.at(ENDPOINT_SLICE, f"llama-{host}", namespace="models")
+    held = home.api.at(ENDPOINT_SLICE, f"llama.{host}", namespace="models")
     assert held["addressType"] == "IPv6"
     assert held["endpoints"][0]["addresses"] == ["fd00::5"]
 
