@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from modelbond import __version__
-from modelbond.errors import ModelbondError, Refused
+from modelbond.errors import ModelbondError, TerminalError
 
 EXIT_FAILED = 1
 EXIT_REFUSED = 2
@@ -70,7 +70,7 @@ def _run(name: str, words: Sequence[str], *, program: str) -> int:
         return _module(name).run(arguments)
     except ModelbondError as error:
         sys.stderr.write(f"modelbond: error: {error}\n")
-        return EXIT_REFUSED if isinstance(error, Refused) else EXIT_FAILED
+        return EXIT_REFUSED if isinstance(error, TerminalError) else EXIT_FAILED
     except KeyboardInterrupt:
         sys.stderr.write("modelbond: stopped\n")
         return EXIT_FAILED

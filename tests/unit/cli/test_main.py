@@ -8,6 +8,16 @@ from pathlib import Path
 import pytest
 
 from modelbond.cli.main import VERBS, main
+from modelbond.errors import (
+    ApiUnreachable,
+    Bug,
+    Conflicted,
+    Forbidden,
+    Invalid,
+    ModelbondError,
+    NameTaken,
+    Refused,
+)
 
 SLOW = {"aiohttp", "cryptography", "kopf", "kubernetes", "urllib3", "yaml"}
 
@@ -50,6 +60,32 @@ def test_as_a_plugin_of_kubectl_it_says_so(
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("modelbond 0.")
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (ApiUnreachable("no answer"), 1),
+        (Conflicted("somebody else wrote first"), 1),
+        (Bug("ours"), 1),
+        (Refused("a rule is broken"), 2),
+        (Forbidden("the right is missing"), 2),
+        (Invalid("the object is refused"), 2),
+        (NameTaken(kind="Role", namespace="n", name="host"), 2),
+    ],
+)
+def test_what_may_pass_ends_with_1_and_what_cannot_with_2(
+    failure: ModelbondError,
+    code: int,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr("modelbond.cli.digest.folder_digest", fails)
+    assert main(["digest", "."]) == code
+    assert capsys.readouterr().err == f"modelbond: error: {failure}\n"
 
 
 def test_digest_prints_what_belongs_into_the_model(
