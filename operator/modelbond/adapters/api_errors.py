@@ -1,6 +1,7 @@
 """What an API server's refusal means, as one of modelbond.errors."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -17,6 +18,7 @@ from modelbond.errors import (
     TransientError,
     Unauthorized,
 )
+from modelbond.fetching.backoff import retry_after_seconds
 
 _LONGEST_MESSAGE = 1024
 _LONGEST_RETRY_AFTER_SECONDS = 300.0
@@ -50,7 +52,7 @@ def error_of(code: int, *, body: bytes, headers: Mapping[str, str], what: str) -
         code,
         reason=status.reason,
         message=message[:_LONGEST_MESSAGE],
-        wait=retry_after_seconds(headers.get("Retry-After")),
+        wait=_wish(headers),
     )
 
 
@@ -74,11 +76,10 @@ def is_undeclared_field(message: str) -> bool:
     return "field not declared in schema" in message or "unknown field" in message
 
 
-def retry_after_seconds(value: str | None) -> float | None:
-    """Return the server's wish in seconds, bounded; None where there is none that makes sense."""
-    if value is None or not value.strip().isdecimal():
-        return None
-    return min(float(value), _LONGEST_RETRY_AFTER_SECONDS)
+def _wish(headers: Mapping[str, str]) -> float | None:
+    """Return how long the server wants to be left alone, within reason."""
+    seconds = retry_after_seconds(headers.get("Retry-After"), now=datetime.now(UTC))
+    return min(seconds, _LONGEST_RETRY_AFTER_SECONDS) if seconds else None
 
 
 def _waiting(error: TransientError, wait: float | None) -> TransientError:
