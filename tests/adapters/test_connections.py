@@ -193,6 +193,27 @@ async def test_the_given_authority_is_believed_and_proxies_of_the_environment_ar
     assert await listed_over_tls(https_port, host="localhost", ca_pem=identity.ca_pem) == []
 
 
+async def test_a_proxy_is_gone_through_where_the_configuration_names_one() -> None:
+    asked: list[str] = []
+
+    async def proxied(request: web.Request) -> web.Response:
+        asked.append(request.host)
+        return web.json_response({"metadata": {"resourceVersion": "1"}, "items": []})
+
+    application = web.Application()
+    application.router.add_get("/{rest:.*}", proxied)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    proxy = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    configuration = Configuration(host="http://home.invalid", proxy=proxy)
+    api = KubernetesApi(Transport(configuration, credential=GivenToken(TOKEN)))
+    assert (await api.list(HOST_CLUSTER)).items == []
+    assert asked == ["home.invalid"]
+    await api.close()
+    await runner.cleanup()
+
+
 async def test_another_authority_or_another_name_is_not_believed(
     https_port: int, identity: Identity, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -236,7 +257,8 @@ async def test_for_development_a_kubeconfig_says_the_way(tmp_path: Path) -> None
         kind: Config
         current-context: c
         contexts: [{name: c, context: {cluster: k, user: u}}]
-        clusters: [{name: k, cluster: {server: "http://127.0.0.1:1234"}}]
+        clusters:
+        - {name: k, cluster: {server: "http://127.0.0.1:1234", proxy-url: "http://127.0.0.1:9"}}
         users: [{name: u, user: {token: from-the-file}}]
         """
     )
@@ -245,3 +267,6 @@ async def test_for_development_a_kubeconfig_says_the_way(tmp_path: Path) -> None
 
     assert connection.server == "http://127.0.0.1:1234"
     assert connection.credential.token() == "from-the-file"
+    api = connection.open()
+    assert api._transport._rest.proxy is None, "an operator goes through no proxy"
+    await api.close()

@@ -14,7 +14,8 @@ from fakes.kube import FakeKube
 from modelbond.api.kinds import NAMESPACE, SERVICE_ACCOUNT
 from modelbond.cli import invite, join
 from modelbond.cli.invitation import parse
-from modelbond.cli.person import OPERATOR_ACCOUNT, SYSTEM_NAMESPACE, PersonsCluster
+from modelbond.cli.kubeconfig import PersonsCluster
+from modelbond.cli.person import OPERATOR_ACCOUNT, SYSTEM_NAMESPACE
 
 SERVER = "https://home.example.org:6443"
 HOME = "home-1a2b3c4d"

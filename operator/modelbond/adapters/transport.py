@@ -169,7 +169,7 @@ class Transport:
 
 
 class _Rest(RESTClientObject):  # type: ignore[misc] # the client ships without types
-    """The official transport with dead-peer detection, no proxies and no redirects."""
+    """The official transport with dead-peer detection, no redirects, and no proxy of its own."""
 
     def __init__(
         self, configuration: Configuration, *, resolver: aiohttp.abc.AbstractResolver | None
@@ -179,7 +179,6 @@ class _Rest(RESTClientObject):  # type: ignore[misc] # the client ships without 
         tracing.on_request_redirect.append(_refuse_redirect)
         configuration.trace_configs = [tracing]
         configuration.client_session_kwargs = {"trust_env": False}
-        configuration.proxy = None
         super().__init__(configuration)
 
     def _create_connector(self) -> aiohttp.TCPConnector:

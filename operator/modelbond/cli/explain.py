@@ -16,7 +16,8 @@ from modelbond.api.kinds import (
 )
 from modelbond.cli.explanation import decision_table, explanation
 from modelbond.cli.home_view import known_hosts, orders_for
-from modelbond.cli.person import PersonsCluster, add_cluster_arguments, in_cluster_of
+from modelbond.cli.kubeconfig import PersonsCluster
+from modelbond.cli.person import add_cluster_arguments, in_cluster_of
 from modelbond.errors import Forbidden, Refused
 from modelbond.ports import KubeApi
 from modelbond.reconcile.home_deployment import deployment_of
@@ -39,16 +40,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.epilog = EXAMPLES
     parser.add_argument("name", metavar="NAME", help="of the ModelDeployment")
-    parser.add_argument("-n", "--namespace", default="default", metavar="NS", help="its namespace")
+    parser.add_argument(
+        "-n", "--namespace", metavar="NS", help="its namespace (default: the context's)"
+    )
     add_cluster_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read, decide as the operator would, and tell."""
-    name, namespace = arguments.name, arguments.namespace
 
     async def told(cluster: PersonsCluster) -> str:
-        return await explained(cluster.api, name=name, namespace=namespace)
+        namespace = arguments.namespace or cluster.namespace
+        return await explained(cluster.api, name=arguments.name, namespace=namespace)
 
     sys.stdout.write(in_cluster_of(arguments, told))
     return 0

@@ -10,9 +10,9 @@ from modelbond.api.kinds import HOST_CLUSTER, Json
 from modelbond.cli import home_objects
 from modelbond.cli.ensure import ensure
 from modelbond.cli.invitation import Invitation, check_way, render
+from modelbond.cli.kubeconfig import PersonsCluster
 from modelbond.cli.output import as_yaml, typed
 from modelbond.cli.person import (
-    PersonsCluster,
     add_cluster_arguments,
     add_system_argument,
     check_operator,

@@ -8,9 +8,9 @@ from modelbond.api.kinds import HOME_CLUSTER, Json
 from modelbond.cli.ensure import ensure
 from modelbond.cli.host_objects import home_cluster, host_objects
 from modelbond.cli.invitation import LIMIT_BYTES, Invitation, parse
+from modelbond.cli.kubeconfig import PersonsCluster
 from modelbond.cli.output import as_yaml, typed
 from modelbond.cli.person import (
-    PersonsCluster,
     add_cluster_arguments,
     add_system_argument,
     check_operator,

@@ -2,13 +2,11 @@
 
 import argparse
 import asyncio
-import base64
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from modelbond.api.kinds import NAMESPACE, SERVICE_ACCOUNT
+from modelbond.cli.kubeconfig import PersonsCluster, opened
 from modelbond.errors import Refused
 from modelbond.ports import KubeApi
 
@@ -17,15 +15,6 @@ OPERATOR_ACCOUNT = "modelbond-operator"
 """The operator's ServiceAccount has one name in every cluster: the chart gives it this one."""
 
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonsCluster:
-    """An API server as a kubeconfig's context describes it; `ca_pem` is None where it has none."""
-
-    api: KubeApi
-    server: str
-    ca_pem: str | None
 
 
 def add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +40,7 @@ def in_cluster_of(
     """Open the person's cluster, act in it, and close it."""
 
     async def acted() -> Answer:
-        cluster = await _opened(kubeconfig=arguments.kubeconfig, context=arguments.context)
+        cluster = await opened(kubeconfig=arguments.kubeconfig, context=arguments.context)
         try:
             return await act(cluster)
         finally:
@@ -76,31 +65,3 @@ async def cluster_uid(api: KubeApi) -> str:
     if found is None:
         raise Refused("this cluster has no namespace kube-system, so it has no identity")
     return str(found["metadata"]["uid"])
-
-
-async def _opened(*, kubeconfig: str | None, context: str | None) -> PersonsCluster:
-    from kubernetes.aio.client.configuration import Configuration
-    from kubernetes.aio.config import ConfigException, load_kube_config
-
-    from modelbond.adapters.credentials import GivenToken
-    from modelbond.adapters.kubernetes import KubernetesApi
-    from modelbond.adapters.transport import Transport
-
-    loaded = Configuration()
-    try:
-        await load_kube_config(config_file=kubeconfig, context=context, client_configuration=loaded)
-    except (ConfigException, OSError) as failure:
-        raise Refused(f"kubeconfig: {failure}") from failure
-    bearer = loaded.api_key.get("BearerToken")
-    token = bearer.removeprefix("Bearer ") if bearer else None
-    api = KubernetesApi(Transport(loaded, credential=GivenToken(token)))
-    return PersonsCluster(api=api, server=loaded.host.rstrip("/"), ca_pem=_ca_of(loaded))
-
-
-def _ca_of(configuration: object) -> str | None:
-    data = getattr(configuration, "ca_cert_data", None)
-    if data:
-        text = data.decode() if isinstance(data, bytes) else str(data)
-        return text if "BEGIN" in text else base64.b64decode(text).decode()
-    path = getattr(configuration, "ssl_ca_cert", None)
-    return Path(path).read_text() if path else None
