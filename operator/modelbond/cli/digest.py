@@ -1,10 +1,10 @@
 """`modelbond digest`: the identity of a folder of weights, as coreutils would give it."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from modelbond.adapters.folder_digest import folder_digest
+from modelbond.cli.say import say
 from modelbond.errors import Refused
 from modelbond.fetching.sums import SUMS_NAME
 
@@ -33,11 +33,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Print what belongs into spec.model."""
     found = folder_digest(arguments.folder)
     if arguments.sums:
-        sys.stdout.buffer.write(found.sums)
+        say(found.sums)
         return 0
     if arguments.write:
         _write(arguments.folder / SUMS_NAME, found.sums)
-    sys.stdout.write(f"digest: {found.digest}\nsize: {found.size_bytes}\n")
+    say(f"digest: {found.digest}\nsize: {found.size_bytes}\n")
     return 0
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -18,6 +17,7 @@ from modelbond.cli.explanation import decision_table, explanation
 from modelbond.cli.home_view import known_hosts, orders_for
 from modelbond.cli.kubeconfig import PersonsCluster
 from modelbond.cli.person import add_cluster_arguments, in_cluster_of
+from modelbond.cli.say import say
 from modelbond.errors import Forbidden, Refused
 from modelbond.ports import KubeApi
 from modelbond.reconcile.home_deployment import deployment_of
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         namespace = arguments.namespace or cluster.namespace
         return await explained(cluster.api, name=arguments.name, namespace=namespace)
 
-    sys.stdout.write(in_cluster_of(arguments, told))
+    say(in_cluster_of(arguments, told))
     return 0
 
 

@@ -19,6 +19,7 @@ from modelbond.cli.person import (
     cluster_uid,
     in_cluster_of,
 )
+from modelbond.cli.say import say
 from modelbond.errors import Refused
 from modelbond.ports import KubeApi
 from modelbond.reconcile.home_names import host_namespace
@@ -71,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Make what the host needs here, then print its invitation."""
     _check(arguments)
-    sys.stdout.write(in_cluster_of(arguments, lambda cluster: invited(arguments, cluster)))
+    say(in_cluster_of(arguments, lambda cluster: invited(arguments, cluster)))
     return 0
 
 

@@ -16,6 +16,7 @@ from modelbond.cli.person import (
     check_operator,
     in_cluster_of,
 )
+from modelbond.cli.say import say
 from modelbond.cli.terms import add_terms_arguments, terms_of, told
 from modelbond.errors import Refused
 from modelbond.ports import KubeApi
@@ -49,9 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Check the invitation, take it, and say what is open now."""
     invitation = parse(_read(arguments.file))
-    sys.stdout.write(
-        in_cluster_of(arguments, lambda cluster: joined(arguments, invitation, cluster))
-    )
+    say(in_cluster_of(arguments, lambda cluster: joined(arguments, invitation, cluster)))
     return 0
 
 

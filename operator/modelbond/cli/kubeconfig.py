@@ -2,6 +2,7 @@
 
 import base64
 import ipaddress
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ async def opened(*, kubeconfig: str | None, context: str | None) -> PersonsClust
     """Return the cluster of a context; Refused where the kubeconfig does not lead to one."""
     from kubernetes.aio.config import ConfigException
 
+    _check_there_is_one(kubeconfig)
     try:
         return await _opened(kubeconfig=kubeconfig, context=context)
     except Refused:
@@ -37,6 +39,16 @@ async def opened(*, kubeconfig: str | None, context: str | None) -> PersonsClust
     except Exception as failure:
         # The client's loader takes a well-formed file for granted, and fails in ways of its own.
         raise Refused(f"kubeconfig: it cannot be read as one: {_line(failure)}") from failure
+
+
+def _check_there_is_one(given: str | None) -> None:
+    """Refuse before the client's loader does, which speaks of a key that is missing."""
+    from kubernetes.aio.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION
+
+    paths = [given] if given else KUBE_CONFIG_DEFAULT_LOCATION.split(os.pathsep)
+    if not any(Path(path).expanduser().exists() for path in paths):
+        named = " or ".join(paths)
+        raise Refused(f"there is no kubeconfig {named}: name one with --kubeconfig or $KUBECONFIG")
 
 
 async def _opened(*, kubeconfig: str | None, context: str | None) -> PersonsCluster:

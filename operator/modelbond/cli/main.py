@@ -61,6 +61,8 @@ def parser_of(name: str, *, program: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _module(name).add_arguments(parser)
+    if parser.epilog:
+        parser.epilog = parser.epilog.replace("  modelbond ", f"  {program} ")
     return parser
 
 
@@ -85,6 +87,9 @@ def _no_verb(words: Sequence[str], *, program: str) -> int:
     match list(words):
         case ["--version"]:
             sys.stdout.write(f"modelbond {__version__}\n")
+            return 0
+        case ["help", verb, *_] if verb in VERBS:
+            parser_of(verb, program=program).print_help()
             return 0
         case ["-h" | "--help" | "help", *_]:
             sys.stdout.write(_overview(program))

@@ -77,6 +77,16 @@ def test_a_file_that_is_no_kubeconfig_is_refused_in_one_line(
     assert said.count("\n") == 1
 
 
+def test_where_there_is_no_kubeconfig_it_is_said_how_to_name_one(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["explain", "magika", "--kubeconfig", "/nowhere/config"]) == 2
+    assert capfd.readouterr().err == (
+        "modelbond: error: there is no kubeconfig /nowhere/config: "
+        "name one with --kubeconfig or $KUBECONFIG\n"
+    )
+
+
 def test_the_kubeconfigs_proxy_comes_before_the_environments(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

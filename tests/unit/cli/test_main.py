@@ -57,6 +57,33 @@ def test_as_a_plugin_of_kubectl_it_says_so(
     assert "usage: kubectl modelbond" in capsys.readouterr().out
 
 
+def test_the_examples_of_a_plugin_of_kubectl_are_those_of_a_plugin(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/kubectl-modelbond", "help", "invite"])
+    assert main() == 0
+    said = capsys.readouterr().out
+    assert "usage: kubectl modelbond invite" in said
+    assert "\n  kubectl modelbond invite alpha >" in said
+
+
+@pytest.mark.parametrize("options", [[], ["--sums"]])
+def test_an_answer_that_nobody_takes_is_an_error_for_people(
+    options: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"weights")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "modelbond", "digest", *options, str(tmp_path)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    said = "modelbond: error: standard output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, said)
+
+
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("modelbond 0.")
