@@ -97,10 +97,12 @@ def parse(text: str) -> Invitation:
 def _documents(text: str) -> list[Any]:
     if len(text) > LIMIT_BYTES:
         raise Refused("this is no invitation: it is too large")
+    if not text.strip():
+        raise Refused("the invitation is empty: did `modelbond invite` print one?")
     try:
         return [document for document in yaml.safe_load_all(text) if document is not None]
     except yaml.YAMLError as failure:
-        raise Refused(f"this is no invitation: {failure}") from failure
+        raise Refused(f"this is no invitation: {' '.join(str(failure).split())}") from failure
 
 
 def _only(documents: list[Any], *, api_version: str, kind: str) -> Json:

@@ -1,12 +1,20 @@
 """The documents and the command line say the same."""
 
+import json
 import re
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
+import yaml
 
+from fakes.schemas import violations
+from modelbond.api.kinds import MODEL_DEPLOYMENT
 from modelbond.cli.home_objects import link_rules
 from modelbond.cli.main import VERBS, parser_of
+from modelbond.reconcile.home_names import client_secret_name
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "reference" / "cli.md").read_text()
@@ -57,6 +65,32 @@ def test_the_readme_uses_only_verbs_and_options_that_exist() -> None:
     assert {verb for verb, _ in used} >= {"invite", "join", "digest", "explain"}
     for verb, rest in used:
         assert set(re.findall(r" (--[a-z-]+)", rest)) <= options(verb) | SHARED
+
+
+def test_the_readmes_pod_asks_the_service_with_the_secret_of_its_deployment() -> None:
+    text = (ROOT / "README.md").read_text()
+    pod = json.loads(text.partition("--overrides='")[2].partition("'\n")[0])["spec"]
+    assert pod["volumes"][0]["secret"]["secretName"] == client_secret_name("my-model")
+    command = pod["containers"][0]["command"][-1]
+    where = pod["containers"][0]["volumeMounts"][0]["mountPath"]
+    assert set(re.findall(rf"{where}/([a-z.]+)", command)) == {"ca.crt", "token"}
+    assert "https://my-model.models.svc/v2/models/my-model" in command
+
+
+def test_the_readmes_deployment_is_one_that_the_kind_takes(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"weights")
+    step = (ROOT / "README.md").read_text().partition("kubectl apply -f - <<EOF\n")[2]
+    text = textwrap.dedent(step.partition("   EOF\n")[0])
+    model = subprocess.run(
+        [sys.executable, "-m", "modelbond", "digest", tmp_path],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    wanted = "$(modelbond digest ./my-model | sed 's/^/    /')\n"
+    assert wanted in text
+    deployment = yaml.safe_load(text.replace(wanted, textwrap.indent(model, "    ")))
+    assert violations(MODEL_DEPLOYMENT, deployment) == []
 
 
 def test_make_targets_in_the_documents_exist() -> None:
