@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from modelbond.adapters.fetch_http import Answer, CheckedHttp
+from modelbond.adapters.fetch_http import CheckedHttp
+from modelbond.adapters.fetch_pace import Answer
 from modelbond.adapters.fetch_volume import PartFile
 from modelbond.fetching.failures import SourceTrouble, WrongBytes, WrongSize
 

@@ -16,8 +16,7 @@ from requests import PreparedRequest, Request, RequestException, Response
 from requests.adapters import HTTPAdapter
 
 from modelbond import __version__
-from modelbond.adapters.fetch_pace import Pace, Pacer, paced
-from modelbond.adapters.fetch_volume import CHUNK_BYTES
+from modelbond.adapters.fetch_pace import Answer, Pace, Pacer, paced
 from modelbond.errors import Refused
 from modelbond.fetching.backoff import retry_after_seconds
 from modelbond.fetching.failures import NotAllowed, SourceTrouble
@@ -43,34 +42,6 @@ def resolve(host: str, port: int) -> list[Address]:
     """Return the addresses of a name, in the system's order of preference."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [ipaddress.ip_address(sockaddr[0]) for *_, sockaddr in found]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """One answer of a server: its head is here, its content still comes."""
-
-    response: Response
-    pacer: Pacer
-
-    @property
-    def status(self) -> int:
-        """Return the HTTP status."""
-        return self.response.status_code
-
-    @property
-    def length_bytes(self) -> int:
-        """Return the length that the server announces; 0 where it does not."""
-        return self.response.raw.length_remaining or 0
-
-    def header(self, name: str) -> str:
-        """Return the header's value; empty where there is none."""
-        return self.response.headers.get(name, "")
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the content as it comes, bytes as the server holds them."""
-        while chunk := self.response.raw.read1(CHUNK_BYTES, decode_content=False):
-            self.pacer.add(len(chunk))
-            yield chunk
 
 
 class PinnedAdapter(HTTPAdapter):

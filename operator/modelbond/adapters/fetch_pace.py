@@ -1,12 +1,15 @@
-"""The slowest that a server may be, held at its socket: in head, content and trailers alike."""
+"""An answer at the slowest pace that a server may have, in head, content and trailers alike."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from http.client import HTTPResponse
 from typing import Any
 
+from requests import Response
+
+from modelbond.adapters.fetch_volume import CHUNK_BYTES
 from modelbond.fetching.failures import SourceTrouble
 
 
@@ -41,6 +44,34 @@ class Pacer:
         if self._got < self.pace.bytes:
             raise SourceTrouble("the server stalls", retriable=True)
         self._since, self._got = self.monotonic(), 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer of a server: its head is here, its content still comes."""
+
+    response: Response
+    pacer: Pacer
+
+    @property
+    def status(self) -> int:
+        """Return the HTTP status."""
+        return self.response.status_code
+
+    @property
+    def length_bytes(self) -> int:
+        """Return the length that the server announces; 0 where it does not."""
+        return self.response.raw.length_remaining or 0
+
+    def header(self, name: str) -> str:
+        """Return the header's value; empty where there is none."""
+        return self.response.headers.get(name, "")
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the content as it comes, bytes as the server holds them."""
+        while chunk := self.response.raw.read1(CHUNK_BYTES, decode_content=False):
+            self.pacer.add(len(chunk))
+            yield chunk
 
 
 def paced(connection_class: type[Any], *, pacer: Pacer) -> type[Any]:
