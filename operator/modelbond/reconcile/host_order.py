@@ -8,7 +8,7 @@ from modelbond.api.v1alpha1 import ModelPlacementSpec
 from modelbond.api.wire import read, written
 from modelbond.reconcile.host_ledger import Amounts, Demand
 from modelbond.reconcile.host_terms import Terms
-from modelbond.serving.names import OURS, home_namespace
+from modelbond.serving.names import MANAGED_BY, OURS, home_namespace
 from modelbond.serving.workload import NOT_OFFERED, Gpu, Model, Owner, Workload
 
 HOME_VERSION = "modelbond.io/home-version"
