@@ -44,6 +44,7 @@ class WorkQueue:
     def add_after(self, key: str, seconds: float) -> None:
         """Ask for the key to be reconciled once that time passed."""
         if seconds <= 0:
+            self._due.pop(key, None)
             self.add(key)
             return
         due = self._clock.monotonic() + seconds
