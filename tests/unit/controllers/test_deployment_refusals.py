@@ -188,7 +188,7 @@ async def test_a_refusal_is_counted_once_though_its_order_cannot_be_withdrawn(ho
 
 async def test_a_foreign_slice_concerns_its_host_alone(home: Home) -> None:
     home.applies(deployment(placement={"count": 2, "minOwners": 1}))
-    home.api.put(ENDPOINT_SLICE, {"metadata": {"name": "llama-beta", "namespace": "models"}})
+    home.api.put(ENDPOINT_SLICE, {"metadata": {"name": "llama.beta", "namespace": "models"}})
     await home.settle()
     home.serves("alpha", "beta")
     await home.settle()
@@ -226,7 +226,7 @@ async def test_a_slice_that_cannot_be_taken_away_is_told(home: Home) -> None:
     (kept,) = home.placed()
     assert home.condition(ENDPOINT)["message"] == f"{kept} serve"
     await home.settle()
-    assert home.api.names(ENDPOINT_SLICE) == [f"models/llama-{kept}"]
+    assert home.api.names(ENDPOINT_SLICE) == [f"models/llama.{kept}"]
 
 
 async def test_slices_that_cannot_be_listed_are_said(home: Home) -> None:
@@ -249,7 +249,7 @@ async def test_what_serves_is_routed_on_though_its_service_cannot_be_set_right(h
     home.api.fail(Invalid("denied by webhook"), verb="apply", kind=SERVICE, times=100)
     await rounds(home)
     (kept,) = home.placed()
-    assert home.api.names(ENDPOINT_SLICE) == [f"models/llama-{kept}"]
+    assert home.api.names(ENDPOINT_SLICE) == [f"models/llama.{kept}"]
     assert "denied by webhook" in home.condition(ENDPOINT)["message"]
     assert home.orders_at(other(kept))
 
