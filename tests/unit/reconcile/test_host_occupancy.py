@@ -76,6 +76,7 @@ def test_an_order_is_asked_for_as_if_it_had_nothing_yet(books: Occupancy) -> Non
     books.promise(OTHER, ONE_CPU)
     books.pod("p", use(1000, on="b", place=PLACE))
     books.pod("q", use(500, on="b"))
+    books.pod("r", use(1000, on="a", place=PLACE))
     assert books.room_without(PLACE).free().cpu_milli == 6500
     assert books.room_without(("x", "unknown")).free().cpu_milli == free(books) == 4500
 

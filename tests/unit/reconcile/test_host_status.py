@@ -9,7 +9,7 @@ from modelbond.api.conditions import Reason
 from modelbond.api.kinds import Json
 from modelbond.reconcile.host_conditions import running_conditions
 from modelbond.reconcile.host_pods import Failure, PodFacts, Progress
-from modelbond.reconcile.host_seen import Children, Refusal, Seen
+from modelbond.reconcile.host_seen import Children, Refusal, Seen, pods_refused
 from modelbond.reconcile.host_status import (
     progress_to_tell,
     refused,
@@ -131,6 +131,17 @@ def test_a_pod_without_a_node_is_unschedulable() -> None:
 )
 def test_an_endpoint_says_why_it_does_not_serve(change: dict[str, Any], reason: str) -> None:
     assert told(seen(READY, **change))["EndpointReady"] == reason
+
+
+def test_only_a_failure_to_make_pods_is_a_refusal_of_pods() -> None:
+    available = {"type": "Available", "status": "False"}
+    failed = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}
+    assert pods_refused(None) is None
+    assert pods_refused({"status": {"conditions": [available]}}) is None
+    found = pods_refused({"status": {"conditions": [available, failed]}})
+    assert found is not None
+    assert found.reason == Reason.OBJECT_REFUSED
+    assert "exceeded quota" in found.message
 
 
 def test_before_the_certificate_nothing_has_begun() -> None:
