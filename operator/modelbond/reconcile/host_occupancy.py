@@ -110,6 +110,8 @@ class Occupancy:
             pods[key] = use
         else:
             del pods[key]
+        if not pods:
+            del self._bound[use.place]
         self._unsettled.add(use.place)
 
     def _settle(self) -> None:
