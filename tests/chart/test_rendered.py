@@ -256,6 +256,7 @@ def test_metrics_are_shown_to_those_who_ask(render: Render) -> None:
     ("values", "said"),
     [
         ({}, "No customer namespace is served yet"),
+        ({}, "--reuse-values --set 'home.namespaces={models}'"),
         ({}, "No runtime is configured"),
         (FULL, "modelbond invite NAME"),
         (FULL, "modelbond join -f invitation.yaml"),
