@@ -165,7 +165,7 @@ async def test_a_strangers_addresses_reach_no_customer(home: Home) -> None:
     home.answers(host, conditions=[])
     await home.settle()
     assert home.condition(ENDPOINT)["status"] == "True"
-    assert home.api.names(ENDPOINT_SLICE) == [f"models/llama-{host}"]
+    assert home.api.names(ENDPOINT_SLICE) == [f"models/llama.{host}"]
 
 
 async def test_a_placement_withdrawn_from_a_stranger_keeps_its_route_until_it_is_released(
@@ -179,7 +179,7 @@ async def test_a_placement_withdrawn_from_a_stranger_keeps_its_route_until_it_is
     home.applies(deployment(placement={"count": 1, "minOwners": 1, "hosts": [other(host)]}))
     await home.settle()
     assert home.placed() == [other(host)]
-    assert home.api.names(ENDPOINT_SLICE) == [f"models/llama-{host}"]
+    assert home.api.names(ENDPOINT_SLICE) == [f"models/llama.{host}"]
     states = {each["host"]: each["health"] for each in home.status()["placements"]}
     assert states == {other(host): "Pending"}
 
