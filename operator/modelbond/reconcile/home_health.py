@@ -31,6 +31,7 @@ _FAILURES = frozenset(
         Reason.CRASH_LOOPING,
         Reason.IMAGE_PULL_FAILED,
         Reason.NAME_TAKEN,
+        Reason.OBJECT_REFUSED,
         Reason.ENDPOINT_REFUSED,
         Reason.CAPACITY_LOST,
     }

@@ -69,6 +69,10 @@ def health(answer: Json | None, *, host: KnownHost | None = None, **changed: Any
     return placement_of(order(status=answer, **changed), host or known()).health
 
 
+def unverified(reason: str) -> Json:
+    return {"conditions": [ACCEPTED, said("ModelVerified", status="False", reason=reason)]}
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
@@ -79,15 +83,8 @@ def health(answer: Json | None, *, host: KnownHost | None = None, **changed: Any
         (SERVING, Health.HEALTHY),
         ({**SERVING, "readyReplicas": 0}, Health.PROGRESSING),
         ({**SERVING, "endpoints": []}, Health.DEGRADED),
-        (
-            {
-                "conditions": [
-                    ACCEPTED,
-                    said("ModelVerified", status="False", reason="DigestMismatch"),
-                ]
-            },
-            Health.DEGRADED,
-        ),
+        (unverified("DigestMismatch"), Health.DEGRADED),
+        (unverified("ObjectRefused"), Health.DEGRADED),
         ({**SERVING, "endpoints": [{"address": "8.8.8.8", "port": 1}]}, Health.DEGRADED),
         ({**SERVING, "endpoints": [*HERE, {"address": "8.8.8.8", "port": 1}]}, Health.HEALTHY),
     ],
