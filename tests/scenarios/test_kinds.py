@@ -241,7 +241,7 @@ def test_a_hostile_host_cannot_write_a_status_out_of_bounds(
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: str(path.name))
 def test_every_example_can_be_applied(api: DirectApi, example: Path) -> None:
     for body in yaml.safe_load_all(example.read_text()):
-        body["metadata"]["name"] += "-example"  # the world has an `alpha` of its own
+        body["metadata"]["name"] = f"example-{body['metadata']['name']}"  # the world has an `alpha`
         if "namespace" in body["metadata"]:
             body["metadata"]["namespace"] = manifests.NAMESPACE
         answer = api.try_create(body)
