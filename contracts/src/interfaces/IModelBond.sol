@@ -77,30 +77,30 @@ interface IModelBond {
         uint128 reserved;
     }
 
-    /// @notice What is stored of a lease: two words. Counts are of slices.
-    /// @param first    its first slice; zero for no lease
+    /// @notice What is stored of a lease: one word of what changes, one of what does not. Counts are of slices.
     /// @param noticed  where notice, or the cover's use, ends it; the largest value while nothing does
     /// @param funded   slices that its escrow was paid for
-    /// @param slice    length of a slice, in seconds
-    /// @param notice   slices from notice to end
-    /// @param epoch    its epoch in its slot
-    /// @param released whether all its money has been dealt out
     /// @param through  slices measured
     /// @param unearned those of them not earned
     /// @param breach   those of them in breach
     /// @param paid     slices that the host was paid for
+    /// @param released whether all its money has been dealt out
+    /// @param first    its first slice; zero for no lease
+    /// @param slice    length of a slice, in seconds
+    /// @param notice   slices from notice to end
+    /// @param epoch    its epoch in its slot
     struct Lease {
-        SliceIndex first;
         SliceIndex noticed;
         uint40 funded;
-        uint32 slice;
-        uint32 notice;
-        uint64 epoch;
-        bool released;
         uint40 through;
         uint40 unearned;
         uint40 breach;
         uint40 paid;
+        bool released;
+        SliceIndex first;
+        uint32 slice;
+        uint32 notice;
+        uint64 epoch;
     }
 
     /// @notice Shows that a leaf stands in a final report.

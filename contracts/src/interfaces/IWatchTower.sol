@@ -26,7 +26,7 @@ interface IWatchTower {
     }
 
     /// @notice What signers sign, as EIP-712 typed data in the domain ("WatchTower", "1", chain, tower).
-    /// @param frame          number of the frame: its end, in seconds since 1970, over the length of a frame, less one
+    /// @param frame          number of the frame: its beginning, in seconds since 1970, over the length of a frame
     /// @param round          which proposal for that frame
     /// @param referenceBlock the block at whose state the tally was made
     /// @param previousRoot   root of the report before, zero for the tower's first
@@ -34,7 +34,7 @@ interface IWatchTower {
     /// @param dataHash       hash of the published list of leaves and evidence
     struct Report {
         uint40 frame;
-        uint32 round;
+        uint16 round;
         uint64 referenceBlock;
         bytes32 previousRoot;
         bytes32 root;
@@ -49,24 +49,27 @@ interface IWatchTower {
     struct ReportRef {
         uint40 seq;
         uint40 frame;
-        uint32 round;
+        uint16 round;
         uint40 postedAt;
     }
 
     /// @notice The newest report, and what vetoes and stalls left behind: one word.
     /// @param seq            number of the newest report that stands
     /// @param frame          its frame
+    /// @param round          its round
     /// @param postedAt       when it was posted
     /// @param vetoMark       the newest frame dropped in the present row of vetoes: frames up to it belong to that row
-    /// @param vetoRound      the highest round vetoed in the present row: up to `vetoMark` only higher rounds are accepted
+    /// @param vetoRound      the highest round ever vetoed: up to `vetoMark` only higher rounds are accepted, so that
+    ///                       nobody can post again what was vetoed
     /// @param vetoes         vetoes in the present row
     /// @param stalledThrough until when `stall` has freed the streams, in seconds since 1970
     struct Head {
         uint40 seq;
         uint40 frame;
+        uint16 round;
         uint40 postedAt;
         uint40 vetoMark;
-        uint32 vetoRound;
+        uint16 vetoRound;
         uint8 vetoes;
         uint40 stalledThrough;
     }
@@ -112,14 +115,14 @@ interface IWatchTower {
         uint40 indexed seq,
         uint40 indexed frame,
         bytes32 indexed root,
-        uint32 round,
+        uint16 round,
         uint40 postedAt,
         uint64 referenceBlock,
         bytes32 dataHash,
         uint256 signers
     );
     /// @notice The reports from `seq` until `lastSeq` were dropped; `frame` and `round` are those of the first.
-    event Vetoed(uint40 indexed seq, uint40 lastSeq, uint40 indexed frame, uint32 round, uint8 vetoes);
+    event Vetoed(uint40 indexed seq, uint40 lastSeq, uint40 indexed frame, uint16 round, uint8 vetoes);
     /// @notice The streams are free until `through` where no report says otherwise.
     event Stalled(uint256 reportedThrough, uint40 through);
     /// @notice A signer was granted a seat; `staker` stakes for it.
@@ -136,7 +139,7 @@ interface IWatchTower {
     event Equivocated(
         address indexed signer,
         uint40 indexed frame,
-        uint32 round,
+        uint16 round,
         address indexed prover,
         uint256 bounty,
         uint256 locked
@@ -159,7 +162,7 @@ interface IWatchTower {
     /// @notice Frames follow one another: this one is not after the newest.
     error WatchTowerFrameNotNewer(uint40 frame, uint40 newest);
     /// @notice This round was vetoed, or one after it: only a higher one is accepted.
-    error WatchTowerRoundVetoed(uint40 frame, uint32 round, uint32 vetoRound);
+    error WatchTowerRoundVetoed(uint40 frame, uint16 round, uint16 vetoRound);
     /// @notice The report does not follow on the newest one's root.
     error WatchTowerRootNotPrevious(uint40 seq, bytes32 root);
     /// @notice A tree has no such root.
@@ -186,7 +189,7 @@ interface IWatchTower {
     error WatchTowerVetoesUsedUp(uint40 frame, uint40 vetoMark);
     /// @notice There is no day without a report yet: `stall` is possible from `possibleAt` on.
     error WatchTowerNotStalled(uint256 possibleAt);
-    /// @notice The signer has a seat already, or had one and equivocated.
+    /// @notice The signer has a seat already.
     error WatchTowerSeatTaken(address signer);
     /// @notice The caller is not the seat's staker.
     error WatchTowerNotStaker(address caller, address staker);

@@ -20,8 +20,6 @@ library Bounds {
     uint256 internal constant ABANDON_SECONDS = 7 days;
     /// @notice The most signers in a table.
     uint256 internal constant MAX_SIGNERS = 31;
-    /// @notice The reports that a tower keeps.
-    uint256 internal constant RING = 64;
     /// @notice How many frames old a report may be when it is posted. Leaves are cumulative, so who is later
     ///         than this goes on with a newer frame; and nobody can flood the ring out of the guardian's reach.
     uint256 internal constant MAX_LAG_FRAMES = 24;

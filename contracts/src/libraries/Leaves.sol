@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 /// @dev The identity of a lease: the EIP-712 digest of its offer, so it names chain, contract and every term.
 type LeaseId is bytes32;
 
-/// @dev What a report says of one lease. All three counts run since the lease began and never fall.
+/// @dev What a report says of one lease. All three counts run since the lease began and never fall. A lease is measured
+///      through its end at most; one whose cover is used up ended with the slice that used it up.
 /// @param through  the slices measured, from the lease's first
 /// @param unearned those of them that the host did not earn
 /// @param breach   those of the unearned ones that were bad beyond the allowance of their period
@@ -30,6 +31,18 @@ library Leaves {
     /// @notice The leaf of a watcher's pay: (key, all it was ever awarded from that bond contract's pool, 0, 0).
     function ofPay(address bond, address watcher, uint256 awarded) internal pure returns (bytes32) {
         return _hash(keccak256(abi.encode(PAY_TYPEHASH, bond, watcher)), awarded, 0, 0);
+    }
+
+    /// @notice Whether breach is part of unearned, and unearned of through.
+    function isConsistent(Leaf calldata leaf) internal pure returns (bool) {
+        return leaf.breach <= leaf.unearned && leaf.unearned <= leaf.through;
+    }
+
+    /// @notice Whether a consistent leaf says less than `settled` of slices in breach, of others not earned, or of
+    ///         earned ones. If not, nothing that was credited or earned is taken back by it.
+    function isBehind(Leaf calldata leaf, Leaf memory settled) internal pure returns (bool) {
+        return leaf.breach < settled.breach || leaf.unearned - leaf.breach < settled.unearned - settled.breach
+            || leaf.through - leaf.unearned < settled.through - settled.unearned;
     }
 
     function _hash(bytes32 key, uint256 a, uint256 b, uint256 c) private pure returns (bytes32) {
