@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: UNLICENSED
 pragma solidity 0.8.37;
 
-import { ILocalToken } from "../../script/local/ILocalToken.sol";
+import { LocalToken } from "../../script/local/LocalToken.sol";
 import { IModelBond, SlotId } from "../../src/interfaces/IModelBond.sol";
 import { IWatchTower } from "../../src/interfaces/IWatchTower.sol";
 import { Leaf, LeaseId } from "../../src/libraries/Leaves.sol";
@@ -31,7 +31,7 @@ abstract contract Fixture is Test {
     /// @dev The first slice of a lease opened at the beginning.
     uint40 internal constant FIRST = uint40(BEGIN / 60) + 1;
 
-    ILocalToken internal token;
+    LocalToken internal token;
     IModelBond internal bondContract;
     IWatchTower internal tower;
     address internal host;
@@ -47,7 +47,7 @@ abstract contract Fixture is Test {
         vm.warp(BEGIN + 30);
         host = vm.addr(HOST_KEY);
         customer = vm.addr(CUSTOMER_KEY);
-        token = ILocalToken(vm.deployCode("LocalToken.sol:LocalToken", ""));
+        token = new LocalToken();
         bondContract = IModelBond(vm.deployCode("ModelBond.sol:ModelBond", abi.encode(token)));
         tower = newTower();
         keys = sortedKeys(SIGNERS);
