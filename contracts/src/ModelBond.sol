@@ -20,6 +20,8 @@ import { SafeCast } from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title ModelBond
 /// @notice See IModelBond: every function is explained there.
+/// @dev State is written before tokens move, and `nonReentrant` stands wherever they do. What else is called only answers:
+///      towers and ERC-1271 hosts, by static calls.
 contract ModelBond is IModelBond, EIP712, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
@@ -114,7 +116,7 @@ contract ModelBond is IModelBond, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IModelBond
-    function close(Offer calldata offer) external nonReentrant {
+    function close(Offer calldata offer) external {
         if (msg.sender != offer.customer && msg.sender != offer.host) revert ModelBondNotParty(msg.sender);
         (LeaseId id, Lease storage lease) = _running(offer);
         if (lease.noticed < NEVER) revert ModelBondLeaseNoticed(id, lease.noticed);
@@ -122,7 +124,7 @@ contract ModelBond is IModelBond, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IModelBond
-    function announce(Offer calldata offer, SliceIndex from, uint32 slices) external nonReentrant {
+    function announce(Offer calldata offer, SliceIndex from, uint32 slices) external {
         if (msg.sender != offer.host) revert ModelBondNotHost(msg.sender, offer.host);
         (LeaseId id, Lease storage lease) = _running(offer);
         if (slices == 0) revert ModelBondNothing();
@@ -145,7 +147,7 @@ contract ModelBond is IModelBond, EIP712, ReentrancyGuardTransient {
     /* ---------------------------------------------------------------------------------------------- */
 
     /// @inheritdoc IModelBond
-    function settle(Offer calldata offer, Leaf calldata leaf, Proof calldata proof) external nonReentrant {
+    function settle(Offer calldata offer, Leaf calldata leaf, Proof calldata proof) external {
         (LeaseId id, Lease storage lease) = _unreleased(offer);
         _settle(offer, id, lease, leaf, proof);
     }
@@ -171,7 +173,7 @@ contract ModelBond is IModelBond, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IModelBond
-    function release(Offer calldata offer, Leaf calldata leaf, Proof calldata proof) external nonReentrant {
+    function release(Offer calldata offer, Leaf calldata leaf, Proof calldata proof) external {
         (LeaseId id, Lease storage lease) = _unreleased(offer);
         if (lease.through < _length(lease)) _settle(offer, id, lease, leaf, proof);
         uint40 length = _length(lease);
@@ -180,7 +182,7 @@ contract ModelBond is IModelBond, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IModelBond
-    function releaseAbandoned(Offer calldata offer) external nonReentrant {
+    function releaseAbandoned(Offer calldata offer) external {
         (LeaseId id, Lease storage lease) = _unreleased(offer);
         uint256 end = _end(lease).beginsAt(lease.slice);
         (uint256 reportedThrough,) = IWatchTower(offer.tower).progress();
@@ -363,7 +365,7 @@ contract ModelBond is IModelBond, EIP712, ReentrancyGuardTransient {
         uint256 fee = Money.price(slices, offer.fee);
         amount = Money.price(slices, offer.rate) - fee;
         _pools[offer.tower] += fee;
-        emit StreamPaid(id, offer.tower, slices, amount, fee);
+        emit StreamPaid(id, slices, amount);
     }
 
     /// @dev Deals out all that the lease still holds. Nothing leaves the contract: who is owed claims.

@@ -57,8 +57,8 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
         // The last sum bounds how many reports can be in their window at once. The ring keeps more, so every one of
         // them is within the guardian's reach, and a final one within everybody's.
         if (
-            terms_.asset.code.length == 0 || terms_.frameSeconds == 0 || terms_.windowSeconds == 0
-                || terms_.bounty == 0 || uint256(terms_.bounty) * 10 > terms_.stake
+            terms_.asset.code.length == 0 || terms_.frameSeconds == 0 || terms_.windowSeconds == 0 || terms_.bounty == 0
+                || uint256(terms_.bounty) * 10 > terms_.stake
                 || terms_.windowSeconds / terms_.frameSeconds + Bounds.MAX_LAG_FRAMES + 3 > RING
         ) revert WatchTowerTermsOutOfBounds();
         ASSET = IERC20(terms_.asset);
@@ -114,11 +114,11 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
     function veto(ReportRef calldata vetoed, bytes32 root, ReportRef calldata previous, bytes32 previousRoot) external {
         if (msg.sender != _guardian) revert WatchTowerNotGuardian(msg.sender);
         Head memory newest = _head;
-        _checkStands(newest, vetoed, root);
+        _checkStands(newest.seq, vetoed, root);
         uint256 finalAt = uint256(vetoed.postedAt) + WINDOW_SECONDS;
         if (block.timestamp >= finalAt) revert WatchTowerReportFinal(vetoed.seq, finalAt);
         if (previous.seq + 1 != vetoed.seq) revert WatchTowerReportUnknown(previous.seq, previousRoot);
-        _checkStands(newest, previous, previousRoot);
+        _checkStands(newest.seq, previous, previousRoot);
 
         // A row of vetoes goes on until a frame is vetoed that is newer than all that the row has dropped. So no
         // frame is dropped more than three times, in whatever order the guardian picks them.
@@ -175,7 +175,7 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
 
     /// @inheritdoc IWatchTower
     function finalThrough(ReportRef calldata report, bytes32 root) external view returns (uint256 through) {
-        _checkStands(_head, report, root);
+        _checkStands(_head.seq, report, root);
         uint256 finalAt = uint256(report.postedAt) + WINDOW_SECONDS;
         if (block.timestamp < finalAt) revert WatchTowerReportNotFinal(report.seq, finalAt);
         return _endOf(report.frame);
@@ -337,9 +337,9 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
         if (3 * weight < 2 * total) revert WatchTowerQuorumMissed(weight, total);
     }
 
-    function _checkStands(Head memory newest, ReportRef calldata report, bytes32 root) private view {
+    function _checkStands(uint40 newest, ReportRef calldata report, bytes32 root) private view {
         if (
-            report.seq > newest.seq || newest.seq - report.seq >= RING
+            report.seq > newest || newest - report.seq >= RING
                 || _ring[report.seq % RING] != _entry(report.frame, report.round, report.postedAt, root)
         ) revert WatchTowerReportUnknown(report.seq, root);
     }

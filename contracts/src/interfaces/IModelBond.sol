@@ -149,8 +149,8 @@ interface IModelBond {
     event Credited(LeaseId indexed lease, address indexed customer, uint256 amount);
     /// @notice The cover is used up, and the lease ended at `end`.
     event CoverUsedUp(LeaseId indexed lease, SliceIndex end);
-    /// @notice `slices` of the stream were paid: `amount` to the host, `fee` to the watchers' pool of `tower`.
-    event StreamPaid(LeaseId indexed lease, address indexed tower, uint40 slices, uint256 amount, uint256 fee);
+    /// @notice `slices` of the stream were paid: `amount` to the host, and the fee of each to the watchers' pool.
+    event StreamPaid(LeaseId indexed lease, uint40 slices, uint256 amount);
     /// @notice A lease was released: `refund` went to the customer's balance, `freed` from reserved to free bond.
     event Released(LeaseId indexed lease, uint256 refund, uint256 freed);
     /// @notice A watcher was paid out of a tower's pool.

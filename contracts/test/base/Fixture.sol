@@ -71,11 +71,7 @@ abstract contract Fixture is Test {
 
     function towerTerms() internal view returns (IWatchTower.Terms memory) {
         return IWatchTower.Terms({
-            asset: address(token),
-            frameSeconds: 1 hours,
-            windowSeconds: uint32(WINDOW),
-            stake: STAKE,
-            bounty: BOUNTY
+            asset: address(token), frameSeconds: 1 hours, windowSeconds: uint32(WINDOW), stake: STAKE, bounty: BOUNTY
         });
     }
 
@@ -173,10 +169,7 @@ abstract contract Fixture is Test {
         uint40 seq = tower.post(report, FIVE_OF_SEVEN, list);
         newestRoot = report.root;
         return IWatchTower.ReportRef({
-            seq: seq,
-            frame: report.frame,
-            round: report.round,
-            postedAt: uint40(block.timestamp)
+            seq: seq, frame: report.frame, round: report.round, postedAt: uint40(block.timestamp)
         });
     }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: UNLICENSED
 pragma solidity 0.8.37;
 
-import { MerkleProof } from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
-import { IModelBond } from "../../src/interfaces/IModelBond.sol";
+import { IModelBond, SlotId } from "../../src/interfaces/IModelBond.sol";
 import { IWatchTower } from "../../src/interfaces/IWatchTower.sol";
 import { Leaf, LeaseId } from "../../src/libraries/Leaves.sol";
 import { Fixture } from "../base/Fixture.sol";
+import { MerkleProof } from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 
 /// @dev What each action costs as a whole transaction, in a tree of 16,384 leaves and with a ring that is warm.
 contract GasTest is Fixture {
@@ -39,6 +39,16 @@ contract GasTest is Fixture {
         vm.prank(customer);
         bondContract.openWithPermit(next, signature, 4000, permit);
         vm.snapshotGasLastCall("gas", "open with signed offer and permit, next epoch");
+    }
+
+    function test_gas_of_opening_a_new_slot() public {
+        IModelBond.Offer memory next = offerOf(1);
+        next.slot = SlotId.wrap("another");
+        bytes memory signature = signed(next);
+        IModelBond.Permit memory permit = permitOf(4000 * uint256(RATE));
+        vm.prank(customer);
+        bondContract.openWithPermit(next, signature, 4000, permit);
+        vm.snapshotGasLastCall("gas", "open with signed offer and permit, new slot");
     }
 
     function permitOf(uint256 value) private view returns (IModelBond.Permit memory permit) {
