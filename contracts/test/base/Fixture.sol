@@ -8,6 +8,7 @@ import { Leaf, LeaseId } from "../../src/libraries/Leaves.sol";
 import { SliceIndex } from "../../src/libraries/Slices.sol";
 import { Test } from "./Test.sol";
 import { Tree } from "./Tree.sol";
+import { MerkleProof } from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 
 /// @dev Tests know the contracts by their interfaces and deploy what was compiled for deployment (`vm.deployCode`): they
 ///      run the very code that goes on chain, and compile fast themselves.
@@ -207,6 +208,13 @@ abstract contract Fixture is Test {
         return keccak256(bytes.concat(keccak256(abi.encode(key, awarded, uint256(0), uint256(0)))));
     }
 
+    /// @dev What the tower says when a leaf is not in the report that it is shown in.
+    function unknownLeaf(IModelBond.Proof memory proof, bytes32 leaf) internal pure returns (bytes memory) {
+        return abi.encodeWithSelector(
+            IWatchTower.WatchTowerReportUnknown.selector, proof.report.seq, MerkleProof.processProof(proof.path, leaf)
+        );
+    }
+
     /* -------------------------------------------- leases ------------------------------------------ */
 
     function offerOf(uint64 epoch) internal view returns (IModelBond.Offer memory) {
@@ -230,7 +238,7 @@ abstract contract Fixture is Test {
             maintenanceBudget: 120,
             grace: 10,
             prepayment: 2880,
-            expiry: uint64(block.timestamp + 1 days),
+            expiry: uint64(BEGIN + 365 days),
             agreement: keccak256("agreement"),
             rules: keccak256("rules")
         });
@@ -245,6 +253,24 @@ abstract contract Fixture is Test {
         bytes memory signature = signed(offer);
         vm.prank(offer.customer);
         return bondContract.open(offer, signature, slices);
+    }
+
+    /// @dev The customer's permit for a payment to the bond contract.
+    function permitOf(uint256 value) internal view returns (IModelBond.Permit memory permit) {
+        bytes32 hash = keccak256(
+            abi.encode(
+                keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"),
+                customer,
+                address(bondContract),
+                value,
+                token.nonces(customer),
+                block.timestamp
+            )
+        );
+        bytes32 digest = keccak256(abi.encodePacked("\x19\x01", token.DOMAIN_SEPARATOR(), hash));
+        (permit.v, permit.r, permit.s) = vm.sign(CUSTOMER_KEY, digest);
+        permit.value = value;
+        permit.deadline = block.timestamp;
     }
 
     function leafOf(uint40 through, uint40 unearned, uint40 breach) internal pure returns (Leaf memory) {

@@ -51,23 +51,6 @@ contract GasTest is Fixture {
         vm.snapshotGasLastCall("gas", "open with signed offer and permit, new slot");
     }
 
-    function permitOf(uint256 value) private view returns (IModelBond.Permit memory permit) {
-        bytes32 hash = keccak256(
-            abi.encode(
-                keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"),
-                customer,
-                address(bondContract),
-                value,
-                token.nonces(customer),
-                block.timestamp
-            )
-        );
-        bytes32 digest = keccak256(abi.encodePacked("\x19\x01", token.DOMAIN_SEPARATOR(), hash));
-        (permit.v, permit.r, permit.s) = vm.sign(CUSTOMER_KEY, digest);
-        permit.value = value;
-        permit.deadline = block.timestamp;
-    }
-
     function test_gas_of_settling() public {
         vm.warp(block.timestamp + 10 days);
         IModelBond.Proof memory proof = deep(leafOf(10_000, 100, 60));
