@@ -16,12 +16,11 @@ import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import { MerkleProof } from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import { MessageHashUtils } from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import { SignatureChecker } from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import { SafeCast } from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title ModelBond
 /// @notice See IModelBond: every function is explained there.
-/// @dev State is written before tokens move, and `nonReentrant` stands wherever they do. What else is called only answers:
-///      towers and ERC-1271 hosts, by static calls.
+/// @dev State is written before tokens move, and `nonReentrant` stands wherever they do. What else is called only
+///      answers: towers and ERC-1271 hosts, by static calls.
 contract ModelBond is IModelBond, EIP712, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
@@ -98,9 +97,11 @@ contract ModelBond is IModelBond, EIP712, ReentrancyGuardTransient {
     {
         // Whoever sees the permit can use it first. Then the allowance is there all the same, and opening goes on;
         // if it is not, the payment says so.
+        // solhint-disable no-empty-blocks
         try IERC20Permit(address(ASSET))
             .permit(msg.sender, address(this), permit.value, permit.deadline, permit.v, permit.r, permit.s) { }
             catch { }
+        // solhint-enable no-empty-blocks
         return _open(offer, signature, slices);
     }
 
@@ -337,12 +338,11 @@ contract ModelBond is IModelBond, EIP712, ReentrancyGuardTransient {
         if (leaf.breach > settled.breach) _credit(offer, id, lease, settled.breach);
     }
 
-    /// @dev Pays the customer for the breach beyond `before`. Where that uses the cover up, the lease ends with the leaf:
-    ///      the tally stops there too, so the end does not depend on when somebody settles.
+    /// @dev Pays the customer for the breach beyond `before`. Where that uses the cover up, the lease ends with the
+    ///      leaf: the tally stops there too, so the end does not depend on when somebody settles.
     function _credit(Offer calldata offer, LeaseId id, Lease storage lease, uint40 before) private {
         uint128 credited = Money.credit(lease.breach, offer.creditPerSlice, offer.cover);
         uint128 amount = credited - Money.credit(before, offer.creditPerSlice, offer.cover);
-        if (amount == 0) return;
         Bond storage bond_ = _bonds[offer.host];
         bond_.total -= amount;
         bond_.reserved -= amount;

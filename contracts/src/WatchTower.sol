@@ -226,7 +226,7 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
         if (_isIn(_latest, signer) || (_previousStillSigns() && _isIn(_previous, signer))) {
             revert WatchTowerSeatInTable(signer);
         }
-        uint40 leavesAt = (block.timestamp + tableDelay()).toUint40();
+        uint40 leavesAt = (block.timestamp + delayOfTables()).toUint40();
         seat.leavesAt = leavesAt;
         emit SeatLeft(signer, leavesAt);
     }
@@ -249,7 +249,7 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
         if (_latest.code != address(0)) {
             // A table that still waits is replaced; one that signs already stays until the new one does.
             if (_latest.fromFrame <= fromFrame) _previous = _latest;
-            fromFrame = (block.timestamp + tableDelay()) / FRAME_SECONDS + 1;
+            fromFrame = (block.timestamp + delayOfTables()) / FRAME_SECONDS + 1;
         }
         _latest = Table({ code: code, fromFrame: fromFrame.toUint40(), barred: 0 });
         emit TableSet(code, fromFrame.toUint40(), members);
@@ -266,7 +266,7 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IWatchTower
-    function tableOf(uint40 frame) external view returns (Table memory table, Member[] memory members) {
+    function signersOf(uint40 frame) external view returns (Table memory table, Member[] memory members) {
         table = _tableFor(frame);
         bytes memory stored = SignerTable.load(table.code);
         members = new Member[](stored.size());
@@ -293,7 +293,7 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IWatchTower
-    function tableDelay() public view returns (uint256) {
+    function delayOfTables() public view returns (uint256) {
         return Bounds.MAX_NOTICE_SECONDS + WINDOW_SECONDS;
     }
 
@@ -324,13 +324,16 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
         if (signers & ~countable != 0) revert WatchTowerSignerNotCounted(signers, countable);
         uint256 weight = 0;
         uint256 used = 0;
-        for (uint256 place = 0; signers >> place != 0; ++place) {
-            if ((signers >> place) & 1 == 0) continue;
-            if (used == signatures.length) revert WatchTowerSignaturesMiscounted(signatures.length, signers);
-            (address signer, uint256 itsWeight) = members.memberIn(place);
-            if (_signerOf(digest, signatures[used]) != signer) revert WatchTowerSignatureWrong(place, signer);
-            weight += itsWeight;
-            ++used;
+        // Nothing here can overflow: there are 31 places at most, of a weight of 255 at most.
+        unchecked {
+            for (uint256 place = 0; signers >> place != 0; ++place) {
+                if ((signers >> place) & 1 == 0) continue;
+                if (used == signatures.length) revert WatchTowerSignaturesMiscounted(used, signers);
+                (address signer, uint256 itsWeight) = members.memberIn(place);
+                if (_signerOf(digest, signatures[used]) != signer) revert WatchTowerSignatureWrong(place, signer);
+                weight += itsWeight;
+                ++used;
+            }
         }
         if (used != signatures.length) revert WatchTowerSignaturesMiscounted(signatures.length, signers);
         uint256 total = members.total();

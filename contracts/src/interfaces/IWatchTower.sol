@@ -294,7 +294,7 @@ interface IWatchTower {
     function seatOf(address signer) external view returns (Seat memory);
 
     /// @notice The table that signs a frame, and its members without their domains.
-    function tableOf(uint40 frame) external view returns (Table memory table, Member[] memory members);
+    function signersOf(uint40 frame) external view returns (Table memory table, Member[] memory members);
 
     /// @notice The guardian.
     function guardian() external view returns (address);
@@ -303,5 +303,5 @@ interface IWatchTower {
     function terms() external view returns (Terms memory);
 
     /// @notice How long a new table waits, in seconds: the longest notice and the window.
-    function tableDelay() external view returns (uint256);
+    function delayOfTables() external view returns (uint256);
 }

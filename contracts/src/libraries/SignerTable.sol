@@ -2,21 +2,11 @@
 pragma solidity 0.8.37;
 
 import { IWatchTower } from "../interfaces/IWatchTower.sol";
-
-/// @title SignerTableCode
-/// @notice A contract whose code is a signer table. It begins with STOP, so nothing of it can run.
-contract SignerTableCode {
-    constructor(bytes memory table) {
-        // Returning from a constructor is how a contract gets its code; Solidity has no word for it.
-        assembly ("memory-safe") {
-            return(add(table, 0x20), mload(table))
-        }
-    }
-}
+import { SignerTableCode } from "./SignerTableCode.sol";
 
 /// @title SignerTable
-/// @notice A signer table as bytes: STOP, the total weight (2 bytes), and for each member its key and weight (21 bytes).
-/// @dev Code and not storage, because reading 31 members so costs as much as reading two.
+/// @notice A signer table as bytes: STOP, the total weight (2 bytes), and for each member key and weight (21 bytes).
+/// @dev It is code and not storage, because reading 31 members so costs as much as reading two.
 library SignerTable {
     uint256 private constant HEADER = 3;
     uint256 private constant MEMBER = 21;
@@ -42,6 +32,7 @@ library SignerTable {
 
     /// @notice The weight of all members.
     function total(bytes memory table) internal pure returns (uint256 weight) {
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             // bytes 1 and 2: the word that ends with them begins 29 bytes before the data
             weight := and(mload(add(table, 3)), 0xffff)
@@ -50,6 +41,7 @@ library SignerTable {
 
     /// @notice The member in a place below the size.
     function memberIn(bytes memory table, uint256 place) internal pure returns (address signer, uint256 weight) {
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             // 32 bytes of length, 3 of header, 21 for each member before: the word there begins with key and weight
             let word := mload(add(add(table, 35), mul(place, 21)))

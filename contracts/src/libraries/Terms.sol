@@ -20,6 +20,7 @@ library Terms {
     ///      there should be none makes a hash that no lease has; `open` reads and emits every field, and so refuses it.
     function hash(IModelBond.Offer calldata offer) internal pure returns (bytes32 structHash) {
         bytes32 typehash = OFFER_TYPEHASH;
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let words := mload(0x40) // free memory, used and left free
             mstore(words, typehash)

@@ -162,12 +162,14 @@ abstract contract Fixture is Test {
         }
     }
 
+    /// @dev Who signs what these tests post.
+    uint256 internal quorum = FIVE_OF_SEVEN;
     /// @dev The root of the newest report, as these tests posted it.
     bytes32 internal newestRoot;
 
     function post(IWatchTower.Report memory report) internal returns (IWatchTower.ReportRef memory) {
-        bytes32[2][] memory list = signatures(report, FIVE_OF_SEVEN);
-        uint40 seq = tower.post(report, FIVE_OF_SEVEN, list);
+        bytes32[2][] memory list = signatures(report, quorum);
+        uint40 seq = tower.post(report, quorum, list);
         newestRoot = report.root;
         return IWatchTower.ReportRef({
             seq: seq, frame: report.frame, round: report.round, postedAt: uint40(block.timestamp)

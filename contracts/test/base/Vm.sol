@@ -17,6 +17,7 @@ interface Vm {
     function prank(address sender) external;
     function startPrank(address sender) external;
     function stopPrank() external;
+    function getCode(string calldata artifact) external view returns (bytes memory);
     function deployCode(string calldata artifact, bytes calldata arguments) external returns (address);
     function label(address account, string calldata name) external;
     function assume(bool condition) external pure;
@@ -35,7 +36,13 @@ interface Vm {
     function setEnv(string calldata name, string calldata value) external;
     function envOr(string calldata name, address otherwise) external view returns (address);
     function envOr(string calldata name, uint256 otherwise) external view returns (uint256);
+    function envOr(string calldata name, string calldata delimiter, address[] calldata otherwise)
+        external
+        view
+        returns (address[] memory);
     function envAddress(string calldata name) external view returns (address);
+    function envAddress(string calldata name, string calldata delimiter) external view returns (address[] memory);
+    function envUint(string calldata name) external view returns (uint256);
     function startBroadcast() external;
     function stopBroadcast() external;
     function readFile(string calldata path) external view returns (string memory);
@@ -50,6 +57,9 @@ interface Vm {
         external
         returns (string memory);
     function serializeUint(string calldata object, string calldata key, uint256 value) external returns (string memory);
+    function serializeBytes32(string calldata object, string calldata key, bytes32 value)
+        external
+        returns (string memory);
     function writeJson(string calldata json, string calldata path) external;
     function parseJsonAddress(string calldata json, string calldata key) external pure returns (address);
     function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);

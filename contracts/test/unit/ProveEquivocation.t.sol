@@ -44,8 +44,8 @@ contract ProveEquivocationTest is Fixture {
     function test_who_equivocated_counts_in_no_waiting_table_either() public {
         setTable(tower, keys);
         prove(keys[2]);
-        (IWatchTower.Table memory now_,) = tower.tableOf(lastFrame());
-        (IWatchTower.Table memory then,) = tower.tableOf(type(uint40).max);
+        (IWatchTower.Table memory now_,) = tower.signersOf(lastFrame());
+        (IWatchTower.Table memory then,) = tower.signersOf(type(uint40).max);
         assertTrue(now_.code != then.code, "two tables");
         assertEq(now_.barred, 4, "barred from the one that signs");
         assertEq(then.barred, 4, "and from the one that waits");
@@ -58,7 +58,7 @@ contract ProveEquivocationTest is Fixture {
         seatAll(tower, one);
         prove(key);
         assertEq(tower.seatOf(vm.addr(key)).stake, 0, "slashed");
-        (IWatchTower.Table memory table,) = tower.tableOf(lastFrame());
+        (IWatchTower.Table memory table,) = tower.signersOf(lastFrame());
         assertEq(table.barred, 0, "nobody else is barred");
     }
 

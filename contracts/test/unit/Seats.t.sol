@@ -131,7 +131,7 @@ contract SeatsTest is Fixture {
         vm.prank(owner);
         tower.setTable(withNewcomer());
         refusesToLeave(out);
-        (IWatchTower.Table memory table,) = tower.tableOf(type(uint40).max);
+        (IWatchTower.Table memory table,) = tower.signersOf(type(uint40).max);
         // The new table signs, yet frames of the last may be posted until they are 24 frames old.
         vm.warp((uint256(table.fromFrame) + 24) * 1 hours - 1);
         refusesToLeave(out);

@@ -9,7 +9,7 @@ contract SetTableTest is Fixture {
     uint256 private constant DELAY = 30 days + uint256(WINDOW);
 
     function test_the_first_table_signs_at_once() public view {
-        (IWatchTower.Table memory table, IWatchTower.Member[] memory members) = tower.tableOf(lastFrame() + 1);
+        (IWatchTower.Table memory table, IWatchTower.Member[] memory members) = tower.signersOf(lastFrame() + 1);
         assertEq(table.fromFrame, BEGIN / 1 hours, "from the frame in which it was set");
         assertEq(members.length, 7, "seven signers");
         for (uint256 i = 0; i < 7; ++i) {
@@ -19,22 +19,22 @@ contract SetTableTest is Fixture {
     }
 
     function test_a_later_table_waits_longer_than_the_longest_notice_and_the_window() public {
-        (IWatchTower.Table memory before,) = tower.tableOf(lastFrame() + 1);
+        (IWatchTower.Table memory before,) = tower.signersOf(lastFrame() + 1);
         setTable(tower, keys);
         uint40 from = uint40((block.timestamp + DELAY) / 1 hours + 1);
-        (IWatchTower.Table memory table,) = tower.tableOf(from);
+        (IWatchTower.Table memory table,) = tower.signersOf(from);
         assertEq(table.fromFrame, from, "its first frame");
         assertTrue(uint256(from) * 1 hours > block.timestamp + DELAY, "begins after the delay");
-        (table,) = tower.tableOf(from - 1);
+        (table,) = tower.signersOf(from - 1);
         assertEq(table.code, before.code, "until then the older table signs");
-        assertEq(tower.tableDelay(), DELAY, "the delay is what it says");
+        assertEq(tower.delayOfTables(), DELAY, "the delay is what it says");
     }
 
     function test_a_report_is_signed_by_the_table_of_its_frame() public {
         uint256[] memory fewer = new uint256[](3);
         (fewer[0], fewer[1], fewer[2]) = (keys[0], keys[1], keys[2]);
         setTable(tower, fewer);
-        (IWatchTower.Table memory table,) = tower.tableOf(type(uint40).max);
+        (IWatchTower.Table memory table,) = tower.signersOf(type(uint40).max);
         vm.warp((uint256(table.fromFrame) + 1) * 1 hours);
         IWatchTower.Report memory report = reportOf(table.fromFrame - 1, 0, keccak256("old"));
         bytes32[2][] memory list = signatures(report, 3);
@@ -47,30 +47,30 @@ contract SetTableTest is Fixture {
     }
 
     function test_a_table_that_waits_is_replaced_and_the_wait_begins_anew() public {
-        (IWatchTower.Table memory first,) = tower.tableOf(lastFrame() + 1);
+        (IWatchTower.Table memory first,) = tower.signersOf(lastFrame() + 1);
         setTable(tower, keys);
         vm.warp(block.timestamp + 20 days);
         setTable(tower, keys);
         uint40 from = uint40((block.timestamp + DELAY) / 1 hours + 1);
-        (IWatchTower.Table memory table,) = tower.tableOf(from - 1);
+        (IWatchTower.Table memory table,) = tower.signersOf(from - 1);
         assertEq(table.code, first.code, "the one that signs stays");
-        (table,) = tower.tableOf(from);
+        (table,) = tower.signersOf(from);
         assertEq(table.fromFrame, from, "the new one waits its whole time");
     }
 
     function test_frames_of_a_table_two_back_have_none() public {
         setTable(tower, keys);
-        (IWatchTower.Table memory second,) = tower.tableOf(type(uint40).max);
+        (IWatchTower.Table memory second,) = tower.signersOf(type(uint40).max);
         vm.warp(uint256(second.fromFrame) * 1 hours);
         setTable(tower, keys);
         vm.expectRevert(abi.encodeWithSelector(IWatchTower.WatchTowerTableUnknown.selector, second.fromFrame - 1));
-        tower.tableOf(second.fromFrame - 1);
+        tower.signersOf(second.fromFrame - 1);
     }
 
     function test_setting_a_table_says_all_of_it() public {
         vm.recordLogs();
         setTable(tower, keys);
-        (IWatchTower.Table memory table,) = tower.tableOf(type(uint40).max);
+        (IWatchTower.Table memory table,) = tower.signersOf(type(uint40).max);
         bytes memory data = vm.getRecordedLogs()[0].data;
         (uint40 from, IWatchTower.Member[] memory members) = abi.decode(data, (uint40, IWatchTower.Member[]));
         assertEq(from, table.fromFrame, "its first frame");
@@ -169,7 +169,7 @@ contract SetTableTest is Fixture {
         }
         vm.prank(owner);
         tower.setTable(members);
-        (, IWatchTower.Member[] memory stored) = tower.tableOf(lastFrame() + 1);
+        (, IWatchTower.Member[] memory stored) = tower.signersOf(lastFrame() + 1);
         assertEq(stored[30].signer, members[30].signer, "the last signer");
         assertEq(stored[30].weight, 255, "and its weight");
         vm.warp(block.timestamp + 1 hours);
