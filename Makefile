@@ -17,10 +17,10 @@ LOCK_IMAGE := $(LOCK) --no-annotate --python-version 3.11 --python-platform x86_
 demo: .venv ## Three clusters of different owners serve a real model: minutes from nothing
 	$(PY) -m demo up
 
-test: style unit adapters chart scenarios ## Everything that CI proves, fast to slow
+test: style unit adapters chart contracts scenarios ## Everything that CI proves, fast to slow
 
 ##@ Parts of the test
-.PHONY: lint style unit adapters chart scenarios
+.PHONY: lint style unit adapters chart contracts scenarios
 lint: style chart ## Everything that needs no cluster to find a fault: style and chart
 
 style: .venv ## Style, types, import rules, generated files, shell scripts
@@ -41,6 +41,9 @@ adapters: .venv ## Adapters, the edge and the whole operator against peers that 
 chart: .venv ## The Helm chart, rendered by real helm and checked against schemas
 	$(PY) -m cluster tools
 	$(PYTEST) -q tests/chart
+
+contracts: ## The contracts: build, style, tests, gas against the snapshots, coverage (installs Node if missing)
+	$(MAKE) -C contracts all
 
 scenarios: .venv ## Real clusters, real Triton, real faults (builds what is missing)
 	$(PY) -m cluster tools
