@@ -33,7 +33,7 @@ ANCHORS = {
     "post, 21 of 31 signers": "OCR2 31/10, one value: 170,079; Scribe bar 20: 159,488",
     "settle, steady": "UMA, undisputed claim: 253,037; Symbiotic slash, median: 262,993",
     "settle, first of a customer": "Symbiotic slash, least: 189,007",
-    "open with signed offer and permit, new slot": "Akash plan: about 1,530,000; UniswapX fill: 144,757",
+    "open with signed offer and permit, new slot": "Akash plan: about 1,530,000; UniswapX: 144,757",
     "withdrawStream": "Akash plan, withdrawLease: about 180,000",
     "release": "Akash plan, closeDeployment: about 450,000",
     "proveEquivocation": "Scribe opChallenge: 90,374; EigenLayer slash, median: 125,921",
