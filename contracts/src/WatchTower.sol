@@ -37,8 +37,9 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
     uint96 private immutable BOUNTY;
 
     Head private _head;
-    /// @dev Each word is the hash of one report's frame, round, time of posting and root. Who speaks of a report says
-    ///      them again, so a post writes this word and `_head`, and nothing else.
+    /// @dev Each word is the hash of one report's number, frame, round, time of posting and root. Who speaks of a report
+    ///      says them again, so a post writes this word and `_head`, and nothing else. The number is in the hash because
+    ///      a vetoed report stays here until another takes its place: it must not pass for the one 64 before.
     bytes32[RING] private _ring;
     /// @dev The newest table, which may still wait, and the one before it.
     Table private _latest;
@@ -68,7 +69,7 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
         BOUNTY = terms_.bounty;
         _head.frame = (_currentFrame() - 1).toUint40();
         _head.postedAt = block.timestamp.toUint40();
-        _ring[0] = _entry(_head.frame, 0, _head.postedAt, 0);
+        _ring[0] = _entry(0, _head.frame, 0, _head.postedAt, 0);
         _setGuardian(guardian_);
     }
 
@@ -85,7 +86,7 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
         _checkFrame(report, newest);
         if (report.root == 0) revert WatchTowerRootEmpty();
         // Frames follow one another: the newest report must have the root on which this one was signed.
-        bytes32 entry = _entry(newest.frame, newest.round, newest.postedAt, report.previousRoot);
+        bytes32 entry = _entry(newest.seq, newest.frame, newest.round, newest.postedAt, report.previousRoot);
         if (_ring[newest.seq % RING] != entry) {
             revert WatchTowerRootNotPrevious(newest.seq, report.previousRoot);
         }
@@ -97,7 +98,7 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
         newest.round = report.round;
         newest.postedAt = uint40(block.timestamp);
         _head = newest;
-        _ring[seq % RING] = _entry(report.frame, report.round, newest.postedAt, report.root);
+        _ring[seq % RING] = _entry(seq, report.frame, report.round, newest.postedAt, report.root);
         emit Posted(
             seq,
             report.frame,
@@ -343,7 +344,7 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
     function _checkStands(uint40 newest, ReportRef calldata report, bytes32 root) private view {
         if (
             report.seq > newest || newest - report.seq >= RING
-                || _ring[report.seq % RING] != _entry(report.frame, report.round, report.postedAt, root)
+                || _ring[report.seq % RING] != _entry(report.seq, report.frame, report.round, report.postedAt, root)
         ) revert WatchTowerReportUnknown(report.seq, root);
     }
 
@@ -408,8 +409,12 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
         (signer,,) = ECDSA.tryRecover(digest, signature[0], signature[1]);
     }
 
-    function _entry(uint40 frame, uint16 round, uint40 postedAt, bytes32 root) private pure returns (bytes32) {
-        return keccak256(abi.encode(frame, round, postedAt, root));
+    function _entry(uint40 seq, uint40 frame, uint16 round, uint40 postedAt, bytes32 root)
+        private
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(seq, frame, round, postedAt, root));
     }
 
     function _endOf(uint40 frame) private view returns (uint256) {
