@@ -55,12 +55,15 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
     /// @param owner_    who grants seats and sets tables: a Timelock
     /// @param guardian_ who may veto; zero for nobody
     constructor(Terms memory terms_, address owner_, address guardian_) EIP712("WatchTower", "1") Ownable(owner_) {
-        // The last sum bounds how many reports can be in their window at once. The ring keeps more, so every one of
-        // them is within the guardian's reach, and a final one within everybody's.
+        // Three vetoes, each at the last moment, take three windows, and each post may come up to a frame late. All that
+        // is over before the frame is too old to be posted again, and before anybody can stall: so a guardian delays,
+        // and can neither lose a frame nor free a stream. The window is seven frames at most by that, so the ring holds
+        // all reports that are in theirs, late ones included, and final ones for a day beside them.
+        uint256 delay = Bounds.MAX_VETOES * (uint256(terms_.windowSeconds) + terms_.frameSeconds);
         if (
             terms_.asset.code.length == 0 || terms_.frameSeconds == 0 || terms_.windowSeconds == 0 || terms_.bounty == 0
-                || uint256(terms_.bounty) * 10 > terms_.stake
-                || terms_.windowSeconds / terms_.frameSeconds + Bounds.MAX_LAG_FRAMES + 3 > RING
+                || uint256(terms_.bounty) * 10 > terms_.stake || delay > Bounds.STALL_SECONDS
+                || delay > Bounds.MAX_LAG_FRAMES * terms_.frameSeconds
         ) revert WatchTowerTermsOutOfBounds();
         ASSET = IERC20(terms_.asset);
         FRAME_SECONDS = terms_.frameSeconds;
