@@ -8,7 +8,11 @@ ModelbondError
 │   ├── Conflicted           409: somebody else wrote first, or the UID is another
 │   ├── Expired              410: the watch's resourceVersion is too old, list anew
 │   ├── OwnSideFailed        our own API server failed while we dealt with another's
-│   └── SourceFailed         one source of weights failed; another, or later, may serve
+│   ├── SourceFailed         one source of weights failed; another, or later, may serve
+│   ├── ChainUnreachable     no RPC of the chain gives an answer that can be used
+│   ├── FeeAboveCap          the chain asks for more than the writer may pay
+│   ├── ActionPending        an action is written down and under way, and not final yet
+│   └── LedgerBusy           another process writes with this key
 ├── TerminalError        trying again cannot help: say so in a condition
 │   ├── Unauthorized         401: the credential is expired or revoked
 │   ├── Forbidden            403: the right is missing
@@ -16,7 +20,12 @@ ModelbondError
 │   ├── FieldNotDeclared     the reader's schema lacks a field that we wrote
 │   ├── NameTaken            a foreign object has the name that we need
 │   ├── AlreadyExists        create found an object of that name
-│   └── Refused              input of a person or a stranger breaks a rule
+│   ├── Refused              input of a person or a stranger breaks a rule
+│   ├── WrongChain           an RPC speaks for another chain than the configured one
+│   ├── WrongCode            the code at a contract's address is not the expected one
+│   ├── Reverted             a contract refused, with its error and its facts
+│   ├── OutOfFunds           the key cannot pay for the transaction
+│   └── NonceTaken           somebody else sent with our key
 └── Bug                  our mistake: traceback, metric, back off
 """
 
@@ -105,3 +114,64 @@ class AlreadyExists(TerminalError):
 
 class Refused(TerminalError):
     """Input breaks a rule; the message names the field and the remedy."""
+
+
+class ChainUnreachable(TransientError):
+    """No RPC gives an answer that can be used; the message says why for each."""
+
+
+class FeeAboveCap(TransientError):
+    """The chain asks for more than the writer may pay: the action waits."""
+
+    def __init__(self, *, asked: int, cap: int) -> None:
+        super().__init__(f"the chain asks for {asked} wei a gas, the cap is {cap}: waiting")
+        self.asked, self.cap = asked, cap
+
+
+class ActionPending(TransientError):
+    """The action is written down and not final yet. Asking for it again goes on with it."""
+
+    def __init__(self, *, once: str, what: str) -> None:
+        super().__init__(f"{once}: {what}")
+        self.once = once
+
+
+class LedgerBusy(TransientError):
+    """Another process holds the ledger: there is one writer for each key."""
+
+
+class WrongChain(TerminalError):
+    """Every RPC that answers speaks for another chain than the configured one."""
+
+    def __init__(self, *, rpc: str, expected: int, found: int) -> None:
+        super().__init__(f"RPC {rpc} speaks for chain {found}, not {expected}: correct its URL")
+        self.rpc, self.expected, self.found = rpc, expected, found
+
+
+class WrongCode(TerminalError):
+    """The code at a contract's address is not the expected one: nothing is sent there."""
+
+    def __init__(self, *, address: str, expected: bytes, found: bytes) -> None:
+        hashes = f"expected {expected.hex()}, found {found.hex()}"
+        super().__init__(f"the code at {address} is another one: {hashes}")
+        self.address, self.expected, self.found = address, expected, found
+
+
+class Reverted(TerminalError):
+    """A contract refused. `error` is its name there, empty where it said none; `data` is raw."""
+
+    def __init__(self, message: str, *, error: str = "", data: bytes = b"") -> None:
+        super().__init__(message)
+        self.error, self.data = error, data
+
+
+class OutOfFunds(TerminalError):
+    """The key cannot pay for its transaction until somebody sends it coins."""
+
+
+class NonceTaken(TerminalError):
+    """A transaction that is not ours used a nonce of our key: the key has a second writer."""
+
+    def __init__(self, *, sender: str, nonce: int, once: str) -> None:
+        super().__init__(f"{sender} sent nonce {nonce} elsewhere; {once} was not carried out")
+        self.sender, self.nonce, self.once = sender, nonce, once
