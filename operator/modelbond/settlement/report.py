@@ -1,0 +1,72 @@
+"""What watchers sign of a frame, and how a posted report is named."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from modelbond.settlement.encoding import Value
+from modelbond.settlement.typed import Domain, Struct
+from modelbond.settlement.units import Address, Digest, FrameIndex
+
+REPORT = Struct(
+    name="Report",
+    fields=(
+        ("frame", "uint40"),
+        ("round", "uint32"),
+        ("referenceBlock", "uint64"),
+        ("previousRoot", "bytes32"),
+        ("root", "bytes32"),
+        ("dataHash", "bytes32"),
+    ),
+)
+NO_ROOT = Digest(bytes(32))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One proposal for a frame. `previous_root` is NO_ROOT for a tower's first."""
+
+    frame: FrameIndex
+    round: int
+    reference_block: int
+    previous_root: Digest
+    root: Digest
+    data_hash: Digest
+
+    def values(self) -> dict[str, Value]:
+        """Return the fields under the contract's names, in its order."""
+        return {
+            "frame": self.frame,
+            "round": self.round,
+            "referenceBlock": self.reference_block,
+            "previousRoot": self.previous_root,
+            "root": self.root,
+            "dataHash": self.data_hash,
+        }
+
+    def typed_data(self, domain: Domain) -> dict[str, Any]:
+        """Return what a watcher signs, as wallets take it."""
+        return REPORT.message(self.values(), domain=domain)
+
+    def digest(self, domain: Domain) -> Digest:
+        """Return the hash that is signed."""
+        return REPORT.digest(self.values(), domain=domain)
+
+    def equivocates(self, other: "Report") -> bool:
+        """Tell whether who signed both can be slashed: same frame and round, another content."""
+        same_turn = (self.frame, self.round) == (other.frame, other.round)
+        return same_turn and self != other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRef:
+    """Names a posted report, with everything but its root; times in seconds since 1970."""
+
+    seq: int
+    frame: FrameIndex
+    round: int
+    posted_at: int
+
+
+def tower_domain(*, chain_id: int, contract: Address) -> Domain:
+    """Return the domain in which reports are signed."""
+    return Domain(name="WatchTower", version="1", chain_id=chain_id, contract=contract)
