@@ -23,6 +23,7 @@ class FaultyRpc:
     down: bool = False
     silent: bool = False
     mad: bytes | None = None
+    redirect: str | None = None
     lag: int = 0
     chain_id: int | None = None
     head_time: int | None = None
@@ -44,6 +45,8 @@ class FaultyRpc:
             await asyncio.sleep(3600)
         if self.down:
             return web.Response(status=502, text="bad gateway")
+        if self.redirect is not None:
+            return web.Response(status=307, headers={"Location": self.redirect})
         if self.mad is not None:
             return web.Response(body=self.mad)
         return web.json_response({"jsonrpc": "2.0", "id": call["id"], **await self._answer(call)})

@@ -54,6 +54,7 @@ class Ledger:
     def __init__(self, path: Path, *, chain_id: int, sender: str) -> None:
         self._lock_file = _held(path)
         self._mutex = threading.Lock()
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's own files copy its mode
         self._rows = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._rows.execute("PRAGMA journal_mode = WAL")
         self._rows.execute("PRAGMA synchronous = FULL")
