@@ -1,4 +1,7 @@
-"""Writes every file that is derived from crds/ and the reasons; `--check` tells what is stale."""
+"""Writes every file that is derived from another; `--check` tells what is stale.
+
+Derived from crds/ and the reasons, or with `--contracts` from what forge made of contracts/.
+"""
 
 import argparse
 import difflib
@@ -8,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from generation import chart, reference, types
+from generation import abi, chart, reference, types
 
 ROOT = Path(__file__).resolve().parent.parent
 PLURALS = ("modeldeployments", "modelplacements", "hostclusters", "homeclusters")
@@ -25,6 +28,12 @@ def wanted() -> Iterator[tuple[Path, str]]:
         yield ROOT / f"helm/modelbond/templates/crds/{plural}.yaml", chart.template(text)
 
 
+def wanted_of_contracts() -> Iterator[tuple[Path, str]]:
+    """Yield every file that is derived from the compiled contracts."""
+    for name, text in abi.interfaces(ROOT / "contracts/out"):
+        yield ROOT / f"operator/modelbond/adapters/chain/abi/{name}.json", text
+
+
 def _difference(path: Path, *, now: str, text: str) -> Iterator[str]:
     return difflib.unified_diff(
         now.splitlines(keepends=True),
@@ -38,9 +47,10 @@ def main() -> int:
     """Write what is stale, or with --check print the difference and return 1."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--check", action="store_true", help="change nothing")
-    check = arguments.parse_args().check
-    stale = 0
-    for path, text in wanted():
+    arguments.add_argument("--contracts", action="store_true", help="what forge compiled")
+    given = arguments.parse_args()
+    check, stale = given.check, 0
+    for path, text in wanted_of_contracts() if given.contracts else wanted():
         now = path.read_text() if path.exists() else ""
         if now == text:
             continue

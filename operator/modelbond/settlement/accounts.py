@@ -15,6 +15,19 @@ ABANDON_SECONDS = 7 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bond:
+    """A host's collateral, and the part of it that covers reserve."""
+
+    total: Wei
+    reserved: Wei
+
+    @property
+    def free(self) -> Wei:
+        """Return what can be reserved by a lease, or withdrawn at once."""
+        return Wei(self.total - self.reserved)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
     """The lease after a leaf, and what the leaf moved from its cover to the customer."""
 

@@ -11,7 +11,7 @@ REPORT = Struct(
     name="Report",
     fields=(
         ("frame", "uint40"),
-        ("round", "uint32"),
+        ("round", "uint16"),
         ("referenceBlock", "uint64"),
         ("previousRoot", "bytes32"),
         ("root", "bytes32"),
@@ -65,6 +65,23 @@ class ReportRef:
     frame: FrameIndex
     round: int
     posted_at: int
+
+    def values(self) -> dict[str, Value]:
+        """Return the fields under the contract's names."""
+        return {
+            "seq": self.seq,
+            "frame": self.frame,
+            "round": self.round,
+            "postedAt": self.posted_at,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Shows that a leaf stands in a posted report: its siblings up to that report's root."""
+
+    report: ReportRef
+    path: tuple[Digest, ...]
 
 
 def tower_domain(*, chain_id: int, contract: Address) -> Domain:

@@ -7,7 +7,8 @@ anew, decides (following.py) and acts.
 
 import asyncio
 import logging
-from typing import assert_never
+from collections.abc import Mapping
+from typing import Any, assert_never
 
 from eth_hash.backends.pycryptodome import keccak256
 from prometheus_client import Counter, Gauge
@@ -44,6 +45,7 @@ POLL_SECONDS = 2.0
 PATIENCE_SECONDS = 1800.0
 _HIGHEST_GAS = 2**24  # EIP-7825: no transaction may have more
 _FOREIGN_QUORUM = 2
+_STANDING = frozenset({State.OPEN, State.DONE})
 
 
 class Writer:
@@ -80,12 +82,19 @@ class Writer:
         ActionPending says that it is on its way: ask again, also after a restart. Reverted says
         that the contract refused; nothing happened, and asking again tries again.
         """
-        nonce = await self.intend(call, once=once)
+        await self.intend(call, once=once)
+        return await self.finish(once, within_seconds=within_seconds)
+
+    async def finish(self, once: str, *, within_seconds: float = PATIENCE_SECONDS) -> Mined:
+        """Return once the action that was begun under that name is final; errors as above."""
+        entry = await asyncio.to_thread(self._ledger.entry, once)
+        if entry is None:
+            raise Bug(f"{once}: was never begun")
         why = "not looked at yet"
         try:
             async with asyncio.timeout(within_seconds):
                 while True:
-                    problem = (await self.step()).get(nonce)
+                    problem = (await self.step()).get(entry.nonce)
                     if isinstance(problem, TerminalError):
                         raise problem
                     mined = await self._outcome(once)
@@ -96,24 +105,32 @@ class Writer:
         except TimeoutError:
             raise ActionPending(once=once, what=why) from None
 
-    async def intend(self, call: Call, *, once: str) -> int:
-        """Write the action down unless one of that name is open or done; return its nonce.
+    async def begun(self, once: str) -> bool:
+        """Tell whether the action of that name is under way, or done."""
+        entry = await asyncio.to_thread(self._ledger.entry, once)
+        return entry is not None and entry.state in _STANDING
+
+    def sign_typed(self, message: Mapping[str, Any]) -> bytes:
+        """Return this key's signature over EIP-712 typed data."""
+        return self._key.sign_typed(message)
+
+    async def intend(self, call: Call, *, once: str) -> None:
+        """Write the action down unless one of that name is open or done.
 
         From then on it will happen: `step` and `run` see to it, in this process or the next.
         """
         async with self._one_at_a_time:
             entry = await asyncio.to_thread(self._ledger.entry, once)
-            if entry is not None and entry.state in {State.OPEN, State.DONE}:
+            if entry is not None and entry.state in _STANDING:
                 _refuse_other(entry, call)
-                return entry.nonce
+                return
             await self._code.check(call.target)
             first_fees(await self._pool.read(market), policy=self._policy)
             gas = await self._gas(call)
             chain_nonce = await self._next_nonce()
-            written = await asyncio.to_thread(
+            await asyncio.to_thread(
                 self._ledger.record, once, call, gas=gas, chain_nonce=chain_nonce
             )
-            return written.nonce
 
     async def run(self) -> None:
         """Go on with all that is open, for ever: meant for a Supervisor."""

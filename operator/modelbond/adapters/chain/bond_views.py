@@ -1,0 +1,63 @@
+"""What ModelBond says at the finalized block, in domain words."""
+
+from typing import Any
+
+from modelbond.adapters.chain.contract import Contract
+from modelbond.settlement.accounts import Bond
+from modelbond.settlement.lease import Lease
+from modelbond.settlement.leaves import Leaf
+from modelbond.settlement.units import Address, LeaseId, SliceCount, SlotId, Wei
+
+_NEVER = 2**40 - 1
+
+
+class BondViews:
+    """Bonds, leases and balances, as every node will say them for ever."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+
+    async def bond_of(self, host: Address) -> Bond:
+        """Return a host's bond."""
+        said = await self._contract.read("bondOf", host)
+        return Bond(total=Wei(said["total"]), reserved=Wei(said["reserved"]))
+
+    async def lease(self, lease: LeaseId) -> Lease | None:
+        """Return a lease, or None where none of that id was opened."""
+        said = await self._contract.read("leaseOf", lease)
+        return _lease(said) if said["epoch"] else None
+
+    async def newest_in(self, slot: SlotId, *, customer: Address) -> LeaseId | None:
+        """Return the newest lease of a customer's slot, or None where it never had one."""
+        said: bytes = await self._contract.read("leaseIn", customer, slot)
+        return LeaseId(said) if any(said) else None
+
+    async def announced(self, lease: LeaseId, *, period: int) -> SliceCount:
+        """Return the slices of maintenance that were announced in a period of a lease."""
+        return SliceCount(await self._contract.read("announcedIn", lease, period))
+
+    async def claimable(self, account: Address) -> Wei:
+        """Return what an account can claim."""
+        return Wei(await self._contract.read("balanceOf", account))
+
+    async def pool_of(self, tower: Address) -> Wei:
+        """Return what a tower's watchers' pool holds."""
+        return Wei(await self._contract.read("poolOf", tower))
+
+    async def paid_to(self, watcher: Address, *, tower: Address) -> Wei:
+        """Return what a watcher was paid out of a tower's pool."""
+        return Wei(await self._contract.read("paidTo", tower, watcher))
+
+
+def _lease(said: dict[str, Any]) -> Lease:
+    return Lease(
+        first=said["first"],
+        noticed=None if said["noticed"] == _NEVER else said["noticed"],
+        funded=said["funded"],
+        slice_seconds=said["slice"],
+        notice=said["notice"],
+        epoch=said["epoch"],
+        released=said["released"],
+        measured=Leaf(through=said["through"], unearned=said["unearned"], breach=said["breach"]),
+        paid=said["paid"],
+    )
