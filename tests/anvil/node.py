@@ -47,6 +47,40 @@ class Anvil:
         """Put as many empty blocks in the place of the last ones; their transactions are gone."""
         await self.ask("anvil_reorg", depth, [])
 
+    async def time(self) -> int:
+        """Return the last block's time."""
+        return int((await self.ask("eth_getBlockByNumber", "latest", False))["timestamp"], 16)  # noqa: FBT003 - JSON-RPC
+
+    async def warp(self, time: int) -> None:
+        """Make a block at that time."""
+        await self.ask("evm_setNextBlockTimestamp", time)
+        await self.mine()
+
+    async def pass_by(self, seconds: int) -> None:
+        """Let that much time pass."""
+        await self.warp(await self.time() + seconds)
+
+    async def impersonate(self) -> None:
+        """Let `transact` act for anybody."""
+        await self.ask("anvil_autoImpersonateAccount", True)  # noqa: FBT003 - JSON-RPC
+
+    async def transact(self, sender: str, *, data: bytes, to: str | None = None) -> Any:
+        """Send for anybody, make a block, and return the receipt; a revert fails the test."""
+        call = {"from": sender, "data": f"0x{data.hex()}", "gas": hex(2**24)}
+        sent = await self.ask("eth_sendTransaction", call | ({"to": to} if to else {}))
+        await self.mine()
+        receipt = await self.ask("eth_getTransactionReceipt", sent)
+        if receipt["status"] != "0x1":
+            raise AssertionError(f"{sender} to {to}: reverted")
+        return receipt
+
+    async def snapshot(self) -> str:
+        return str(await self.ask("evm_snapshot"))
+
+    async def back_to(self, snapshot: str) -> None:
+        """Make everything since the snapshot undone."""
+        await self.ask("evm_revert", snapshot)
+
     async def head(self) -> int:
         return int(await self.ask("eth_blockNumber"), 16)
 
@@ -85,6 +119,23 @@ async def running(*options: str) -> AsyncIterator[Anvil]:
         drain.cancel()
     finally:
         await _stopped(process)
+
+
+@asynccontextmanager
+async def blocks(chain: Anvil) -> AsyncIterator[None]:
+    """Make blocks until the block of code ends."""
+
+    async def mine() -> None:
+        while True:
+            await chain.mine()
+            await asyncio.sleep(0.01)
+
+    miner = asyncio.create_task(mine())
+    try:
+        yield
+    finally:
+        miner.cancel()
+        await asyncio.wait({miner})
 
 
 async def _url(process: asyncio.subprocess.Process) -> str:

@@ -2,13 +2,11 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from anvil.node import Anvil
+from anvil.node import Anvil, blocks
 from anvil.people import NOBODY, key_of
 from anvil.writers import POLICY, settle, writing
 from modelbond.adapters.chain.actions import Call, State
@@ -26,23 +24,6 @@ from modelbond.errors import (
 )
 
 GIFT = Call(target=NOBODY, value=7)
-
-
-@asynccontextmanager
-async def blocks(chain: Anvil) -> AsyncIterator[None]:
-    """Make blocks until the block of code ends."""
-
-    async def mine() -> None:
-        while True:
-            await chain.mine()
-            await asyncio.sleep(0.01)
-
-    miner = asyncio.create_task(mine())
-    try:
-        yield
-    finally:
-        miner.cancel()
-        await asyncio.wait({miner})
 
 
 def ledger_of(writer: Writer) -> Ledger:
