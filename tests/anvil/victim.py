@@ -13,7 +13,6 @@ from typing import Any
 from eth_account import Account
 
 from anvil import writers
-from anvil.people import secret_of
 from modelbond.adapters.chain.actions import Call
 from modelbond.adapters.chain.code import CodeCheck
 from modelbond.adapters.chain.following import Seen
@@ -39,8 +38,8 @@ class Errand:
     """What the victim shall do, and where it dies."""
 
     url: str
-    folder: Path
-    name: str
+    path: Path
+    secret: bytes
     call: Call
     once: str
     point: str
@@ -50,8 +49,8 @@ class Errand:
         """Return the errand as a command line."""
         words = {
             "url": self.url,
-            "folder": str(self.folder),
-            "name": self.name,
+            "path": str(self.path),
+            "secret": self.secret.hex(),
             "target": self.call.target,
             "data": self.call.data.hex(),
             "value": self.call.value,
@@ -66,8 +65,8 @@ class Errand:
         words = json.loads(text)
         return cls(
             url=words["url"],
-            folder=Path(words["folder"]),
-            name=words["name"],
+            path=Path(words["path"]),
+            secret=bytes.fromhex(words["secret"]),
             call=Call(
                 target=words["target"], data=bytes.fromhex(words["data"]), value=words["value"]
             ),
@@ -138,12 +137,11 @@ async def run(errand: Errand) -> None:
     DyingPool.point = DyingLedger.point = errand.point
     pool = writers.pool_of(errand.url, kind=DyingPool)
     signs = DyingKey if errand.point == "before signing" else Key
-    key = signs(Account.from_key(secret_of(errand.name)), role=Role.PAYING)
-    path = errand.folder / f"{key.address}.sqlite"
+    key = signs(Account.from_key(errand.secret), role=Role.PAYING)
     writer = Writer(
         pool=pool,
         key=key,
-        ledger=DyingLedger(path, chain_id=pool.chain_id, sender=key.address),
+        ledger=DyingLedger(errand.path, chain_id=pool.chain_id, sender=key.address),
         code=CodeCheck(pool, errand.expected),
         policy=writers.POLICY,
         poll_seconds=writers.QUICKLY,
