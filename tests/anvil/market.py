@@ -87,9 +87,15 @@ class Market:
 
     async def do(self, sender: str, contract: str, function: str, *arguments: Any) -> None:
         """Let anybody call a contract, in a block of its own; a revert fails the test."""
+        if await self.refuses(sender, contract, function, *arguments):
+            raise AssertionError(f"{contract}.{function} reverted")
+
+    async def refuses(self, sender: str, contract: str, function: str, *arguments: Any) -> bool:
+        """Let anybody call a contract, in a block of its own; tell whether it reverted."""
         name, to = self._places()[contract]
         data = interface(name).call_data(function, *arguments)
-        await self.chain.transact(sender, to=to, data=data)
+        receipt = await self.chain.transact(sender, to=to, data=data)
+        return bool(receipt["status"] != "0x1")
 
     async def open(self, made: Offer, *, slices: int) -> LeaseId:
         """Open a lease as the customer, whose allowance is large."""
@@ -205,6 +211,7 @@ async def _deploy(
     artifact = json.loads((OUT / f"{name}.sol/{name}.json").read_text())
     code = bytes.fromhex(artifact["bytecode"]["object"].removeprefix("0x"))
     receipt = await chain.transact(OWNER, data=code + eth_abi.abi.encode(kinds, arguments))
+    assert receipt["status"] == "0x1"
     at = address(receipt["contractAddress"])
     standing = await chain.ask("eth_getCode", at, "latest")
     return Deployed(address=at, code_hash=keccak256(bytes.fromhex(standing[2:])))

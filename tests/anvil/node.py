@@ -65,14 +65,11 @@ class Anvil:
         await self.ask("anvil_autoImpersonateAccount", True)  # noqa: FBT003 - JSON-RPC
 
     async def transact(self, sender: str, *, data: bytes, to: str | None = None) -> Any:
-        """Send for anybody, make a block, and return the receipt; a revert fails the test."""
+        """Send for anybody, make a block, and return the receipt."""
         call = {"from": sender, "data": f"0x{data.hex()}", "gas": hex(2**24)}
         sent = await self.ask("eth_sendTransaction", call | ({"to": to} if to else {}))
         await self.mine()
-        receipt = await self.ask("eth_getTransactionReceipt", sent)
-        if receipt["status"] != "0x1":
-            raise AssertionError(f"{sender} to {to}: reverted")
-        return receipt
+        return await self.ask("eth_getTransactionReceipt", sent)
 
     async def snapshot(self) -> str:
         return str(await self.ask("evm_snapshot"))
