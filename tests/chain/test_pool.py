@@ -15,7 +15,7 @@ from modelbond.adapters.chain.heads import HeadLimits
 from modelbond.adapters.chain.keys import Key
 from modelbond.adapters.chain.pool import RpcPool
 from modelbond.adapters.chain.rpc import Rpc, RpcAddress, Web3
-from modelbond.errors import ChainUnreachable, Invalid, WrongChain
+from modelbond.errors import Bug, ChainUnreachable, Invalid, WrongChain
 
 GIFT = Call(target=NOBODY, value=7)
 
@@ -46,7 +46,20 @@ async def test_a_good_node_is_asked_first_and_alone(
     assert pool.objections() == {}
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'{"error": 7}', b"\xff" * 50])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"null",
+        b'{"error": 7}',
+        b"\xff" * 50,
+        b'{"jsonrpc": "2.0", "id": 0, "result": "no number"}',
+        b'{"jsonrpc": "2.0", "id": 0, "result": {"number": []}}',
+        b'{"jsonrpc": "2.0", "id": 0}',
+    ],
+)
 async def test_an_answer_that_is_none_lets_the_next_node_answer(
     chain: Anvil, faulty: FaultyRpc, pool: RpcPool, body: bytes
 ) -> None:
@@ -141,6 +154,13 @@ async def test_a_question_that_no_node_can_understand_is_not_asked_again(
     with pytest.raises(Invalid, match="method not found"):
         await pool.read(head)
     assert faulty.asked.count("eth_blockNumber") == 1
+
+
+async def test_a_question_that_we_asked_wrongly_blames_no_node(pool: RpcPool) -> None:
+    lower = "0x52908400098527886e0f7030069857d2e4169ee7"
+    with pytest.raises(Bug, match="checksum"):
+        await pool.read(lambda web3: web3.eth.get_balance(lower))  # type: ignore[arg-type]
+    assert pool.objections() == {}
 
 
 async def test_a_transaction_reaches_the_chain_through_any_node(

@@ -52,6 +52,9 @@ class Rpc:
             return await question(self._web3)
         except Web3Exception as failure:
             raise error_of(failure, rpc=self.name) from failure
+        except (ValueError, TypeError, KeyError) as failure:
+            message = f"RPC {self.name}: the answer cannot be read: {type(failure).__name__}"
+            raise ChainUnreachable(message) from failure
 
     async def close(self) -> None:
         """Release connections."""

@@ -1,8 +1,9 @@
 """What a node's refusal means, as one of modelbond.errors."""
 
-from web3.exceptions import ContractLogicError, Web3Exception, Web3RPCError
+from web3.exceptions import BadResponseFormat, ContractLogicError, Web3Exception, Web3RPCError
 
 from modelbond.errors import (
+    Bug,
     ChainUnreachable,
     Invalid,
     ModelbondError,
@@ -46,6 +47,8 @@ def error_of(failure: Web3Exception, *, rpc: str) -> ModelbondError:
     ):
         if any(word in said for word in words):
             return error(message)
+    if not isinstance(failure, (Web3RPCError, BadResponseFormat)):
+        return Bug(message)  # web3 refused our question before any node heard it
     return Invalid(message) if _code(failure) in _INVALID_INPUT else ChainUnreachable(message)
 
 
