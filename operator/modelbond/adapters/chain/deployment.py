@@ -1,5 +1,6 @@
 """Where the contracts are, and the code that must stand there: deployments/CHAINID.json."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ import msgspec
 from modelbond.errors import Refused
 from modelbond.settlement.units import Address, address
 
-_HASH_HEX = 64
+_HASH = re.compile(r"[0-9a-fA-F]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,30 +45,26 @@ class Deployment:
             raise Refused(f"deployment: {path}: {failure}") from failure
         return cls(
             chain_id=said.chainId,
-            model_bond=_deployed(said.modelBond, what="modelBond"),
-            watch_tower=_deployed(said.watchTower, what="watchTower"),
-            asset=_deployed(said.asset, what="asset"),
+            model_bond=_deployed(said.modelBond, said.modelBondCodeHash, what="modelBond"),
+            watch_tower=_deployed(said.watchTower, said.watchTowerCodeHash, what="watchTower"),
+            asset=_deployed(said.asset, said.assetCodeHash, what="asset"),
         )
 
 
-class _Contract(msgspec.Struct):
-    address: str
-    codeHash: str  # noqa: N815 - the file's name
-
-
 class _File(msgspec.Struct):
-    chainId: int  # noqa: N815 - the file's name
-    modelBond: _Contract  # noqa: N815 - the file's name
-    watchTower: _Contract  # noqa: N815 - the file's name
-    asset: _Contract
+    """The file, under the names that contracts/script/Deploy.s.sol gives."""
+
+    chainId: int  # noqa: N815
+    modelBond: str  # noqa: N815
+    modelBondCodeHash: str  # noqa: N815
+    watchTower: str  # noqa: N815
+    watchTowerCodeHash: str  # noqa: N815
+    asset: str
+    assetCodeHash: str  # noqa: N815
 
 
-def _deployed(said: _Contract, *, what: str) -> Deployed:
-    digits = said.codeHash.removeprefix("0x")
-    if len(digits) != _HASH_HEX:
-        raise Refused(f"deployment: {what}.codeHash must be 64 hex digits")
-    try:
-        code_hash = bytes.fromhex(digits)
-    except ValueError:
-        raise Refused(f"deployment: {what}.codeHash must be 64 hex digits") from None
-    return Deployed(address=address(said.address), code_hash=code_hash)
+def _deployed(at: str, code_hash: str, *, what: str) -> Deployed:
+    digits = code_hash.removeprefix("0x")
+    if not _HASH.fullmatch(digits):
+        raise Refused(f"deployment: {what}CodeHash must be 64 hex digits")
+    return Deployed(address=address(at), code_hash=bytes.fromhex(digits))
