@@ -29,6 +29,7 @@ class FaultyRpc:
     head_time: int | None = None
     drops_sends: bool = False
     hides_receipts: bool = False
+    reverts: set[str] = field(default_factory=set)
     refusals: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     port: int = 0
@@ -55,6 +56,8 @@ class FaultyRpc:
         method = call["method"]
         if method in self.refusals:
             return {"error": self.refusals[method]}
+        if method == "eth_call" and call["params"][0]["data"][:10] in self.reverts:
+            return {"error": {"code": 3, "message": "execution reverted", "data": "0x"}}
         if method == "eth_chainId" and self.chain_id is not None:
             return {"result": hex(self.chain_id)}
         if method == "eth_sendRawTransaction" and self.drops_sends:
