@@ -17,10 +17,10 @@ LOCK_IMAGE := $(LOCK) --no-annotate --python-version 3.11 --python-platform x86_
 demo: .venv ## Three clusters of different owners serve a real model: minutes from nothing
 	$(PY) -m demo up
 
-test: style unit adapters chart contracts scenarios ## Everything that CI proves, fast to slow
+test: style unit adapters chart contracts chain scenarios ## Everything that CI proves, fast to slow
 
 ##@ Parts of the test
-.PHONY: lint style unit adapters chart contracts scenarios
+.PHONY: lint style unit adapters chart contracts chain scenarios
 lint: style chart ## Everything that needs no cluster to find a fault: style and chart
 
 style: .venv ## Style, types, import rules, generated files, shell scripts
@@ -38,6 +38,11 @@ unit: .venv ## Pure decisions and properties; the pure packages at 100 % of bran
 adapters: .venv ## Adapters, the edge and the whole operator against peers that misbehave
 	$(PYTEST) -q tests/adapters
 
+chain: .venv compiled ## The deployed contracts on a real chain: reorgs, kills, nodes that lie
+	node contracts/tools/vectors.js --check
+	$(BIN)/python operator/generate.py --contracts --check
+	$(PYTEST) -q --timeout 300 tests/chain
+
 chart: .venv ## The Helm chart, rendered by real helm and checked against schemas
 	$(PY) -m cluster tools
 	$(PYTEST) -q tests/chart
@@ -52,8 +57,10 @@ scenarios: .venv ## Real clusters, real Triton, real faults (builds what is miss
 
 ##@ Work on it
 .PHONY: generate format clusters images bench demo-down clean help
-generate: .venv ## Write the files that are generated from crds/
+generate: .venv compiled ## Write the files that are generated from crds/ and contracts/
 	$(BIN)/python operator/generate.py
+	$(BIN)/python operator/generate.py --contracts
+	node contracts/tools/vectors.js
 
 format: .venv ## Let ruff lay out the code
 	$(BIN)/ruff check --fix .
@@ -76,6 +83,21 @@ clean: demo-down ## Also remove the environment; built binaries stay in the cach
 
 help: ## This text
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The contracts, as forge compiles them; what is compiled already costs a second.
+.PHONY: compiled
+compiled: contracts/node_modules
+	@cd contracts
+	@node_modules/.bin/forge build --quiet src script
+
+contracts/node_modules: contracts/package-lock.json
+	@if ! command -v npm >/dev/null; then
+	  echo "Installing Node"
+	  apt-get update -q && apt-get install -qy --no-install-recommends nodejs npm
+	fi
+	@echo "Installing the locked Node packages into contracts/node_modules"
+	@cd contracts && npm ci --silent
+	@touch node_modules
 
 # The environment: uv in the cache, the locked packages in .venv.
 $(UV):
