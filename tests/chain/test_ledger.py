@@ -86,6 +86,15 @@ def test_what_did_not_happen_can_be_tried_again(
     ledger.close()
 
 
+def test_the_same_signed_bytes_are_written_once(path: Path) -> None:
+    ledger = opened(path)
+    nonce = intend(ledger)
+    ledger.record_signed(nonce, SIGNED)
+    ledger.record_signed(nonce, SIGNED)
+    assert ledger.open_entries()[0].signed == (SIGNED,)
+    ledger.close()
+
+
 def test_an_outcome_is_written_once(path: Path) -> None:
     ledger = opened(path)
     nonce = intend(ledger)

@@ -174,6 +174,28 @@ async def test_a_transaction_reaches_the_chain_through_any_node(
     assert await chain.balance(NOBODY) == 7
 
 
+async def test_a_node_that_takes_no_transactions_is_left_out_until_it_is_checked_again(
+    chain: Anvil, faulty: FaultyRpc, payer: Key
+) -> None:
+    faulty.refusals["eth_sendRawTransaction"] = {"code": -32005, "message": "limit reached"}
+    pool = pool_of(faulty.url, chain.url)
+    raw = payer.sign_transaction(
+        {
+            "to": NOBODY,
+            "value": 7,
+            "nonce": 0,
+            "chainId": CHAIN_ID,
+            "gas": 21_000,
+            "gasPrice": 10**10,
+        }
+    )
+    await pool.broadcast(raw)
+    assert "limit reached" in pool.objections()["a"]
+    await chain.mine()
+    assert await chain.balance(NOBODY) == 7
+    await pool.close()
+
+
 async def test_a_node_that_swallows_transactions_only_costs_time(
     chain: Anvil, faulty: FaultyRpc, payer: Key, tmp_path: Path
 ) -> None:

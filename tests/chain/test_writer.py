@@ -229,6 +229,23 @@ async def test_a_nonce_that_somebody_else_used_is_told_and_with_two_nodes_sent_a
     assert await chain.balance(NOBODY) == 8
 
 
+async def test_whoever_waits_while_another_step_finds_the_nonce_taken_is_told_so_too(
+    chain: Anvil, payer: Key, tmp_path: Path
+) -> None:
+    async with writing(chain.url, chain.url, key=payer, folder=tmp_path) as writer:
+        await writer.intend(GIFT, once="gift")
+        await _use_nonce(chain, payer)
+        await writer.step()
+        with pytest.raises(NonceTaken, match="gift was not carried out"):
+            await writer.finish("gift", within_seconds=5)
+
+
+async def test_what_was_never_begun_cannot_be_finished(writer: Writer) -> None:
+    assert not await writer.begun("gift")
+    with pytest.raises(Bug, match="never begun"):
+        await writer.finish("gift", within_seconds=5)
+
+
 async def test_one_node_alone_cannot_say_that_a_nonce_was_taken(
     chain: Anvil, payer: Key, tmp_path: Path
 ) -> None:

@@ -98,11 +98,11 @@ class Ledger:
         return Entry(once=once, call=call, gas=gas, nonce=nonce)
 
     def record_signed(self, nonce: int, signed: Signed) -> None:
-        """Write a signed transaction of that nonce: only then may it be sent."""
+        """Write a signed transaction of that nonce: only then may it be sent. Twice is once."""
         fees = (str(signed.fees.max_fee), str(signed.fees.tip))
         row = (signed.hash, nonce, signed.raw, *fees, signed.head)
         with self._transaction():
-            self._rows.execute("INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?)", row)
+            self._rows.execute("INSERT OR IGNORE INTO transactions VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def record_outcome(self, nonce: int, state: State, mined: Mined | None) -> None:
         """Write how an open action ended: `mined` is None where its nonce was taken."""

@@ -61,10 +61,13 @@ class RpcPool:
     async def broadcast(self, raw: bytes) -> None:
         """Hand a signed transaction to every usable node; one that has it is enough."""
         rpcs = await self._usable()
-        sent = await asyncio.gather(*(_send(rpc, raw) for rpc in rpcs))
-        if not sent:
+        if not rpcs:
             raise ChainUnreachable(f"no RPC of chain {self.chain_id} takes it: {self._why()}")
+        sent = await asyncio.gather(*(_send(rpc, raw) for rpc in rpcs))
         refusals = [failure for failure in sent if failure is not None]
+        for rpc, failure in zip(rpcs, sent, strict=True):
+            if isinstance(failure, ChainUnreachable):
+                self._object(rpc.name, str(failure))
         if len(refusals) == len(sent):
             # What a node says of the transaction tells more than that another one is silent.
             raise min(refusals, key=lambda failure: isinstance(failure, ChainUnreachable))

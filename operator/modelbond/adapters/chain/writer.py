@@ -41,7 +41,7 @@ ACTIONS = Counter("modelbond_chain_actions", "Actions by how they ended", ["role
 REPLACEMENTS = Counter("modelbond_chain_replacements", "Fees that were raised", ["role"])
 BALANCE = Gauge("modelbond_chain_key_balance_wei", "What a key can pay with", ["role"])
 
-POLL_SECONDS = 2.0
+POLL_SECONDS = 6.0
 PATIENCE_SECONDS = 1800.0
 _HIGHEST_GAS = 2**24  # EIP-7825: no transaction may have more
 _FOREIGN_QUORUM = 2
@@ -237,8 +237,10 @@ class Writer:
 
     async def _outcome(self, once: str) -> Mined | None:
         entry = await asyncio.to_thread(self._ledger.entry, once)
-        if entry is None or entry.state is State.TAKEN:
+        if entry is None:
             raise Bug(f"{once}: the ledger lost it")
+        if entry.state is State.TAKEN:
+            raise NonceTaken(sender=self.address, nonce=entry.nonce, once=once)
         if entry.state is State.REVERTED and entry.mined is not None:
             raise await self._why_reverted(entry, entry.mined)
         return entry.mined
