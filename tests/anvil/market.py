@@ -73,7 +73,7 @@ class Market:
         terms = {
             "customer": address(self.customer.address),
             "host": address(self.host.address),
-            "asset": self.deployment.asset.address,
+            "asset": self.deployment.asset,
             "tower": self.deployment.watch_tower.address,
         }
         return offer(**{**terms, **changes})
@@ -153,7 +153,7 @@ class Market:
         return {
             "bond": ("ModelBond", self.deployment.model_bond.address),
             "tower": ("WatchTower", self.deployment.watch_tower.address),
-            "asset": ("Asset", self.deployment.asset.address),
+            "asset": ("Asset", self.deployment.asset),
         }
 
 
@@ -174,7 +174,9 @@ async def deployed(chain: Anvil) -> Market:
     terms = (asset.address, FRAME, WINDOW, STAKE, BOUNTY)
     kinds = ["(address,uint32,uint32,uint96,uint96)", "address", "address"]
     tower = await _deploy(chain, "WatchTower", kinds, [terms, OWNER, GUARDIAN])
-    deployment = Deployment(chain_id=CHAIN_ID, model_bond=bond, watch_tower=tower, asset=asset)
+    deployment = Deployment(
+        chain_id=CHAIN_ID, model_bond=bond, watch_tower=tower, asset=asset.address
+    )
     pool = pool_of(chain.url)
     view = Chain(deployment, pool=pool)
     market = Market(chain=chain, deployment=deployment, view=view, pool=pool)
@@ -202,7 +204,7 @@ async def _populate(market: Market) -> None:
 async def _mint(market: Market, account: str) -> None:
     selector = keccak256(b"mint(address,uint256)")[:4]
     data = selector + eth_abi.abi.encode(["address", "uint256"], [account, PLENTY])
-    await market.chain.transact(account, to=market.deployment.asset.address, data=data)
+    await market.chain.transact(account, to=market.deployment.asset, data=data)
 
 
 async def _deploy(

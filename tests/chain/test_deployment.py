@@ -18,7 +18,6 @@ from modelbond.settlement.units import Wei
 
 FILE = {
     "asset": account("asset"),
-    "assetCodeHash": f"0x{keccak(b'asset').hex()}",
     "chainId": 31337,
     "modelBond": account("bond"),
     "modelBondCodeHash": f"0x{keccak(b'bond').hex()}",
@@ -39,15 +38,16 @@ def test_a_deployments_file_names_contracts_and_their_code(tmp_path: Path) -> No
     assert deployment.chain_id == 31337
     assert deployment.watch_tower == Deployed(address=account("tower"), code_hash=keccak(b"tower"))
     assert deployment.code_hashes == {
-        account(name): keccak(name.encode()) for name in ("asset", "bond", "tower")
+        account(name): keccak(name.encode()) for name in ("bond", "tower")
     }
+    assert deployment.asset == account("asset")
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({"modelBondCodeHash": "0x12"}, "modelBondCodeHash must be 64 hex digits"),
-        ({"assetCodeHash": "z" * 64}, "assetCodeHash must be 64 hex digits"),
+        ({"watchTowerCodeHash": "z" * 64}, "watchTowerCodeHash must be 64 hex digits"),
         ({"watchTower": "0x"}, "must be 0x and 40 hex digits"),
         ({"chainId": "1"}, "chainId"),
         ({"asset": None}, "asset"),
@@ -95,6 +95,17 @@ async def test_nothing_is_sent_where_the_code_is_not_final_yet(
         await market.chain.mine(8)
         with pytest.raises(Reverted, match="BondTooSmall"):
             await acting.bond.withdraw_bond(Wei(1), once="first")
+
+
+async def test_no_token_is_approved_but_the_one_that_the_checked_contract_names(
+    market: Market, tmp_path: Path
+) -> None:
+    await market.chain.mine(8)
+    view = Chain(replace(market.deployment, asset=account("fake")), pool=market.pool)
+    call = view._asset.call("approve", market.deployment.model_bond.address, 1)
+    async with view.acting(market.host, ledgers=tmp_path) as acting:
+        with pytest.raises(Refused, match=f"is for the asset {market.deployment.asset}, not"):
+            await acting.writer.intend(call, once="approve")
 
 
 async def test_a_pool_of_another_chain_does_not_go_with_a_deployment(market: Market) -> None:

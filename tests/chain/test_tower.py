@@ -171,7 +171,7 @@ async def test_a_stake_comes_in_and_goes_out_again_in_its_time(
 async def test_terms_and_table_are_those_of_the_deployment(market: Market) -> None:
     await market.chain.mine(8)
     terms = await market.view.tower.terms()
-    assert terms.asset == market.deployment.asset.address
+    assert terms.asset == market.deployment.asset
     assert (terms.frame_seconds, terms.window_seconds) == (FRAME, WINDOW)
     assert (terms.stake, terms.bounty) == (STAKE, BOUNTY)
     table = await market.view.tower.table(FrameIndex(await market.chain.time() // FRAME))

@@ -5,6 +5,7 @@ import pytest
 from fakes.offers import leaf, offer
 from modelbond.errors import Refused
 from modelbond.settlement.accounts import (
+    Bond,
     Released,
     abandoned,
     abandoned_at,
@@ -15,7 +16,7 @@ from modelbond.settlement.accounts import (
 )
 from modelbond.settlement.lease import Lease, opened
 from modelbond.settlement.money import breach_that_uses_up_the_cover, credit
-from modelbond.settlement.units import SliceCount
+from modelbond.settlement.units import SliceCount, Wei
 
 MINUTE, DAY = 60, 86_400
 NOON = 1_800_000_000
@@ -130,3 +131,7 @@ def test_slices_that_were_reported_and_never_settled_are_not_earned_by_silence(
     assert at == later + 8 * DAY
     done = abandoned(lease, offer=TERMS, reported_through=later, time=at)
     assert dealt(done) == (0, 200 * 1_000, 1_000_000)
+
+
+def test_what_covers_do_not_reserve_of_a_bond_is_free() -> None:
+    assert Bond(total=Wei(10), reserved=Wei(4)).free == 6

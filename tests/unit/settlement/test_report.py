@@ -8,7 +8,7 @@ from eth_hash.backends.pycryptodome import keccak256
 
 from fakes.offers import account
 from modelbond.settlement.encoding import keccak
-from modelbond.settlement.report import NO_ROOT, Report, tower_domain
+from modelbond.settlement.report import NO_ROOT, Report, ReportRef, tower_domain
 from modelbond.settlement.units import FrameIndex
 
 DOMAIN = tower_domain(chain_id=31337, contract=account("WatchTower"))
@@ -52,3 +52,9 @@ def test_another_content_in_the_same_turn_is_equivocation(other: Report) -> None
 )
 def test_the_same_report_and_other_turns_are_none(other: Report) -> None:
     assert not REPORT.equivocates(other)
+
+
+def test_a_posted_report_is_named_as_the_contracts_name_it() -> None:
+    ref = ReportRef(seq=3, frame=REPORT.frame, round=1, posted_at=1_800_000_000)
+    named = {"seq": 3, "frame": 490_000, "round": 1, "postedAt": 1_800_000_000}
+    assert ref.values() == named

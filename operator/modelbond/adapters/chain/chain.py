@@ -44,7 +44,7 @@ class Chain:
         self._pool = pool
         self._model_bond = self._contract("ModelBond", deployment.model_bond.address)
         self._watch_tower = self._contract("WatchTower", deployment.watch_tower.address)
-        self._asset = self._contract("Asset", deployment.asset.address)
+        self._asset = self._contract("Asset", deployment.asset)
         self.bond = BondViews(self._model_bond)
         self.tower = TowerViews(self._watch_tower)
 
@@ -66,7 +66,11 @@ class Chain:
                 pool=self._pool,
                 key=key,
                 ledger=ledger,
-                code=CodeCheck(self._pool, self._deployment.code_hashes),
+                code=CodeCheck(
+                    self._pool,
+                    self._deployment.code_hashes,
+                    assets={self._deployment.asset: self._model_bond},
+                ),
                 policy=policy,
                 poll_seconds=poll_seconds,
             )

@@ -28,12 +28,12 @@ class Deployment:
     chain_id: int
     model_bond: Deployed
     watch_tower: Deployed
-    asset: Deployed
+    asset: Address
 
     @property
     def code_hashes(self) -> Mapping[str, bytes]:
-        """Return the expected code hash by address: nothing is sent anywhere else."""
-        contracts = (self.model_bond, self.watch_tower, self.asset)
+        """Return the expected code hash by address. The asset is whatever ModelBond names."""
+        contracts = (self.model_bond, self.watch_tower)
         return {contract.address: contract.code_hash for contract in contracts}
 
     @classmethod
@@ -47,7 +47,7 @@ class Deployment:
             chain_id=said.chainId,
             model_bond=_deployed(said.modelBond, said.modelBondCodeHash, what="modelBond"),
             watch_tower=_deployed(said.watchTower, said.watchTowerCodeHash, what="watchTower"),
-            asset=_deployed(said.asset, said.assetCodeHash, what="asset"),
+            asset=address(said.asset),
         )
 
 
@@ -60,7 +60,6 @@ class _File(msgspec.Struct):
     watchTower: str  # noqa: N815
     watchTowerCodeHash: str  # noqa: N815
     asset: str
-    assetCodeHash: str  # noqa: N815
 
 
 def _deployed(at: str, code_hash: str, *, what: str) -> Deployed:
