@@ -14,7 +14,8 @@ interface IWatchTower {
     /// @notice What never changes in a tower.
     /// @param asset        the ERC-20 token of the stakes
     /// @param frameSeconds length of a frame; frame `f` is the time from `f * frameSeconds` on, in UTC
-    /// @param windowSeconds how long after its posting a report may be vetoed, and is not yet final
+    /// @param windowSeconds how long after its posting a report may be vetoed, and is not yet final; three times the
+    ///                     window and a frame are at most a day, and at most 24 frames
     /// @param stake        the least stake of a signer
     /// @param bounty       the part of a slashed stake that goes to who proved the equivocation
     struct Terms {

@@ -33,12 +33,6 @@ contract TowerTimesTest is Fixture {
         refuses(1 minutes, 7 minutes + 1);
     }
 
-    function test_the_longest_window_of_an_hourly_tower_is_seven_hours() public {
-        IWatchTower.Terms memory terms = towerTerms();
-        terms.windowSeconds = 7 hours;
-        assertEq(deployTower(terms).terms().windowSeconds, 7 hours, "it is taken");
-    }
-
     /// @dev The guardian waits until the last second each time, and still neither holds the frame back a fourth time nor
     ///      makes a day without a report.
     function test_a_guardian_delays_a_frame_by_three_windows_and_no_more_and_makes_no_stall() public {
@@ -67,6 +61,21 @@ contract TowerTimesTest is Fixture {
         assertEq(
             tower.finalThrough(posted, report.root), (uint256(report.frame) + 1) * 1 hours, "the fourth post is final"
         );
+    }
+
+    /// @dev Why watchers post a vetoed frame again instead of going on: a limit of the contract, and known (ADR 6).
+    function test_watchers_that_go_on_with_newer_frames_give_the_guardian_three_vetoes_more() public {
+        vm.warp(block.timestamp + 1 hours);
+        IWatchTower.ReportRef memory previous = postRoot(keccak256("before"));
+        bytes32 previousRoot = newestRoot;
+        for (uint256 i = 0; i < 5; ++i) {
+            vm.warp(block.timestamp + 1 hours);
+            IWatchTower.Report memory report = reportOf(lastFrame(), previousRoot, keccak256("newer"));
+            IWatchTower.ReportRef memory posted = post(report);
+            vm.prank(guardian);
+            tower.veto(posted, report.root, previous, previousRoot);
+            assertEq(tower.head().vetoes, 1, "a row of its own");
+        }
     }
 
     function test_vetoing_the_highest_round_does_not_stop_newer_frames() public {

@@ -218,7 +218,7 @@ contract TowersTest is Fixture {
         }
         address leaver = vm.addr(keys[0]);
         setTable(tower, fewer);
-        vm.warp(block.timestamp + tower.tableDelay() + 1 hours);
+        vm.warp(block.timestamp + tower.delayOfTables() + 1 hours);
         IWatchTower.Report memory a = reportOf(lastFrame() - 1, 0, keccak256("a"));
         // Its table may still sign frames of yesterday, so it cannot even begin to leave.
         vm.prank(staker);

@@ -41,11 +41,11 @@ contract TowerTermsTest is Fixture {
         deployTower(terms);
     }
 
-    function test_all_that_can_be_in_its_window_fits_into_the_ring() public {
+    function test_three_windows_with_a_frame_each_are_a_day_at_most() public {
         IWatchTower.Terms memory terms = towerTerms();
-        terms.windowSeconds = 38 hours;
+        terms.windowSeconds = 7 hours + 1;
         refuses(terms);
-        terms.windowSeconds = 38 hours - 1;
+        terms.windowSeconds = 7 hours;
         deployTower(terms);
     }
 

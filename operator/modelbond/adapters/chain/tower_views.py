@@ -90,7 +90,7 @@ class TowerViews:
 
     async def table(self, frame: FrameIndex) -> tuple[Member, ...]:
         """Return who signs a frame, by place."""
-        said = await self._contract.read("tableOf", frame)
+        said = await self._contract.read("signersOf", frame)
         return tuple(
             Member(signer=Address(one["signer"]), weight=one["weight"]) for one in said["members"]
         )
