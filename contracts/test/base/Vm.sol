@@ -47,6 +47,7 @@ interface Vm {
     function stopBroadcast() external;
     function readFile(string calldata path) external view returns (string memory);
     function writeFile(string calldata path, string calldata data) external;
+    function writeLine(string calldata path, string calldata line) external;
     function removeFile(string calldata path) external;
     function exists(string calldata path) external view returns (bool);
     function projectRoot() external view returns (string memory);
