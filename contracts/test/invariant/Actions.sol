@@ -374,13 +374,16 @@ abstract contract Actions is Model {
         ++done["post"];
     }
 
-    /// @dev The guardian drops a report in its window, with all that stand on it.
     function veto(uint256 seed) external action("veto") {
+        uint256 newest = standing.length - 1;
+        if (newest == 0 || _isFinal(standing[newest])) _post(seed);
+        if (_veto(seed)) ++done["veto"];
+    }
+
+    /// @dev The guardian drops the newest report, which is in its window, or the one before with all that stand on it.
+    ///      False where that would be the fourth time in a row.
+    function _veto(uint256 seed) internal returns (bool) {
         uint256 seq = standing.length - 1;
-        if (seq == 0 || _isFinal(standing[seq])) {
-            _post(seed);
-            seq = standing.length - 1;
-        }
         if (seed % 2 == 0 && seq > 1 && !_isFinal(standing[seq - 1])) --seq;
         IWatchTower.Head memory head = tower.head();
         Posted storage vetoed = posts[standing[seq]];
@@ -388,10 +391,9 @@ abstract contract Actions is Model {
         bytes memory data = abi.encodeCall(tower.veto, (vetoed.ref, vetoed.root, previous.ref, previous.root));
         bytes32 before = _moneyOfCover();
         if (vetoed.ref.frame <= head.vetoMark && head.vetoes == 3) {
-            _refusedBy(
-                "fourth veto", address(tower), guardian, data, IWatchTower.WatchTowerVetoesUsedUp.selector
-            );
-            return;
+            bytes4 reason = IWatchTower.WatchTowerVetoesUsedUp.selector;
+            _refusedBy("fourth veto", address(tower), guardian, data, reason);
+            return false;
         }
         vm.prank(guardian);
         tower.veto(vetoed.ref, vetoed.root, previous.ref, previous.root);
@@ -403,7 +405,7 @@ abstract contract Actions is Model {
             if (times > mostDropped) mostDropped = times;
             standing.pop();
         }
-        ++done["veto"];
+        return true;
     }
 
     function stall() external action("stall") {

@@ -35,7 +35,7 @@ contract Handler is Actions {
     }
 
     function actions() external pure returns (bytes4[] memory list) {
-        list = new bytes4[](28);
+        list = new bytes4[](29);
         (list[0], list[1], list[2]) = (this.bond.selector, this.withdrawBond.selector, this.open.selector);
         (list[3], list[4], list[5]) = (this.topUp.selector, this.close.selector, this.announce.selector);
         (list[6], list[7], list[8]) = (this.settle.selector, this.withdrawStream.selector, this.release.selector);
@@ -43,31 +43,42 @@ contract Handler is Actions {
         (list[11], list[12], list[13]) = (this.claim.selector, this.claimPay.selector, this.donate.selector);
         (list[14], list[15], list[16]) = (this.wait_.selector, this.post.selector, this.veto.selector);
         (list[17], list[18], list[19]) = (this.stall.selector, this.setTable.selector, this.equivocate.selector);
-        (list[20], list[21]) = (this.settleUnfinished.selector, this.settleLies.selector);
+        (list[20], list[21], list[28]) =
+            (this.settlePending.selector, this.settleVetoed.selector, this.settleLies.selector);
         (list[22], list[23]) = (this.openWrongly.selector, this.postWrongly.selector);
         (list[24], list[25]) = (this.takeReserved.selector, this.releaseEarly.selector);
         // What moves leases most comes twice.
         (list[26], list[27]) = (this.open.selector, this.settle.selector);
     }
 
-    /// @dev A report in its window, or one that was vetoed.
-    function settleUnfinished(uint256 which, bool vetoed) external action("settleUnfinished") {
+    /// @dev A report in its window.
+    function settlePending(uint256 which) external action("settlePending") {
+        uint256 place = _unreleased(which);
+        _settleRefused("pending root used", place, _post(which), IWatchTower.WatchTowerReportNotFinal.selector);
+        ++done["settlePending"];
+    }
+
+    /// @dev A report that was vetoed, after its window.
+    function settleVetoed(uint256 which) external action("settleVetoed") {
         uint256 place = _unreleased(which);
         uint256 post_ = posts.length - 1;
-        if (vetoed) while (post_ > 0 && !(posts[post_].vetoed && inTree[post_][place])) --post_;
-        if (!vetoed || post_ == 0) {
+        while (post_ > 0 && !(posts[post_].vetoed && inTree[post_][place])) --post_;
+        if (post_ == 0) {
             post_ = _post(which);
+            if (!_veto(which)) return;
         }
-        Leaf memory leaf = tallied[post_][place];
-        bytes memory data =
-            abi.encodeCall(bondContract.settle, (leases[place].offer, leaf, _proof(post_, leafHash(leases[place].id, leaf))));
-        if (posts[post_].vetoed) {
-            _refused("vetoed root used", stranger, data, IWatchTower.WatchTowerReportUnknown.selector);
-            ++done["settleVetoed"];
-        } else {
-            _refused("pending root used", stranger, data, IWatchTower.WatchTowerReportNotFinal.selector);
-        }
-        ++done["settleUnfinished"];
+        _wait(uint256(posts[post_].ref.postedAt) + WINDOW);
+        _settleRefused("vetoed root used", place, post_, IWatchTower.WatchTowerReportUnknown.selector);
+        ++done["settleVetoed"];
+    }
+
+    function _settleRefused(bytes32 rule, uint256 place, uint256 post_, bytes4 reason) private {
+        _settleRefused(rule, place, post_, tallied[post_][place], reason);
+    }
+
+    function _settleRefused(bytes32 rule, uint256 place, uint256 post_, Leaf memory leaf, bytes4 reason) private {
+        IModelBond.Proof memory proof = _proof(post_, leafHash(leases[place].id, leaf));
+        _refused(rule, stranger, abi.encodeCall(bondContract.settle, (leases[place].offer, leaf, proof)), reason);
     }
 
     /// @dev Leaves of a final report that say too much, do not fit, are older than what is settled, or are in no report.
@@ -78,13 +89,12 @@ contract Handler is Actions {
         if (how % 4 == 1) return _settleBehind(place, post_);
         place = posts[post_].lyingAbout;
         if (leases[place].released || !inTree[post_][place]) return;
-        Leaf memory leaf = how % 4 == 2 ? ahead[post_] : leafInconsistent(post_);
-        bytes4 reason = how % 4 == 2
-            ? IModelBond.ModelBondLeafAhead.selector
-            : IModelBond.ModelBondLeafInconsistent.selector;
-        bytes memory data =
-            abi.encodeCall(bondContract.settle, (leases[place].offer, leaf, _proof(post_, leafHash(leases[place].id, leaf))));
-        _refused(how % 4 == 2 ? bytes32("settled ahead") : bytes32("settled inconsistent"), stranger, data, reason);
+        if (how % 4 == 2) {
+            _settleRefused("settled ahead", place, post_, ahead[post_], IModelBond.ModelBondLeafAhead.selector);
+        } else {
+            bytes4 reason = IModelBond.ModelBondLeafInconsistent.selector;
+            _settleRefused("settled inconsistent", place, post_, leafInconsistent(post_), reason);
+        }
         ++done["settleLies"];
     }
 
@@ -105,10 +115,7 @@ contract Handler is Actions {
             if (lower && inTree[standing[seq]][place] && _isFinal(standing[seq])) older = standing[seq];
         }
         if (older == post_) return;
-        Leaf memory leaf = tallied[older][place];
-        bytes memory data =
-            abi.encodeCall(bondContract.settle, (leases[place].offer, leaf, _proof(older, leafHash(leases[place].id, leaf))));
-        _refused("settled backwards", stranger, data, IModelBond.ModelBondLeafBehind.selector);
+        _settleRefused("settled backwards", place, older, IModelBond.ModelBondLeafBehind.selector);
         ++done["settleLies"];
     }
 

@@ -12,6 +12,8 @@ import { Model } from "./Model.sol";
 /// @dev What is true after every action of anybody, whatever came before. The numbers are those of the issue's list.
 ///      What the list says of order, gas and donated tokens is in the other files here.
 /// forge-config: default.isolate = false
+/// forge-config: ci.isolate = false
+/// forge-config: ci.invariant.runs = 16
 contract InvariantsTest is Test {
     string private constant CALLS = "cache/calls.txt";
 
@@ -31,7 +33,7 @@ contract InvariantsTest is Test {
         vm.writeLine(CALLS, handler.summary());
     }
 
-    function invariant_01_the_contract_holds_what_it_owes_and_what_was_donated() external view {
+    function invariant_01_the_contract_holds_what_it_owes_and_what_was_donated() public view {
         uint256 owed = bondContract.poolOf(address(tower));
         (address[] memory hosts, address[] memory customers) = handler.people();
         for (uint256 i = 0; i < hosts.length; ++i) {
@@ -48,7 +50,7 @@ contract InvariantsTest is Test {
         );
     }
 
-    function invariant_02_what_is_reserved_is_the_covers_of_unreleased_leases_and_within_the_bond() external view {
+    function invariant_02_what_is_reserved_is_the_covers_of_unreleased_leases_and_within_the_bond() public view {
         (address[] memory hosts,) = handler.people();
         for (uint256 i = 0; i < hosts.length; ++i) {
             IModelBond.Bond memory bond = bondContract.bondOf(hosts[i]);
@@ -58,14 +60,14 @@ contract InvariantsTest is Test {
         }
     }
 
-    function invariant_03_what_a_lease_credited_is_within_its_cover() external view {
+    function invariant_03_what_a_lease_credited_is_within_its_cover() public view {
         for (uint256 i = 0; i < handler.leaseCount(); ++i) {
             Model.Modelled memory model = handler.leaseAt(i);
             assertLe(model.credited, model.offer.cover, "credited within the cover");
         }
     }
 
-    function invariant_05_what_is_credited_and_earned_never_falls() external view {
+    function invariant_05_what_is_credited_and_earned_never_falls() public view {
         for (uint256 i = 0; i < handler.leaseCount(); ++i) {
             IModelBond.Lease memory lease = bondContract.leaseOf(handler.leaseAt(i).id);
             Leaf memory before = handler.markOf(i);
@@ -75,7 +77,7 @@ contract InvariantsTest is Test {
         assertNever("settled backwards");
     }
 
-    function invariant_06_the_host_earns_elapsed_slices_and_is_paid_what_it_earned_or_a_stall_freed() external view {
+    function invariant_06_the_host_earns_elapsed_slices_and_is_paid_what_it_earned_or_a_stall_freed() public view {
         for (uint256 i = 0; i < handler.leaseCount(); ++i) {
             Model.Modelled memory model = handler.leaseAt(i);
             IModelBond.Lease memory lease = bondContract.leaseOf(model.id);
@@ -89,7 +91,7 @@ contract InvariantsTest is Test {
         assertNever("stalled stream");
     }
 
-    function invariant_07_a_lease_is_settled_to_what_a_final_report_says_and_not_beyond_its_time() external view {
+    function invariant_07_a_lease_is_settled_to_what_a_final_report_says_and_not_beyond_its_time() public view {
         for (uint256 i = 0; i < handler.leaseCount(); ++i) {
             Model.Modelled memory model = handler.leaseAt(i);
             IModelBond.Lease memory lease = bondContract.leaseOf(model.id);
@@ -103,7 +105,7 @@ contract InvariantsTest is Test {
         assertNever("settled by no report");
     }
 
-    function invariant_08_an_epoch_opens_once_and_the_older_lease_has_exactly_its_notice() external view {
+    function invariant_08_an_epoch_opens_once_and_the_older_lease_has_exactly_its_notice() public view {
         for (uint256 i = 0; i < handler.leaseCount(); ++i) {
             Model.Modelled memory model = handler.leaseAt(i);
             assertEq(SliceIndex.unwrap(bondContract.endOf(model.id)), handler.end(i), "the end is where it must be");
@@ -120,7 +122,7 @@ contract InvariantsTest is Test {
         assertNever("opened without bond");
     }
 
-    function invariant_09_free_bond_can_leave_and_reserved_bond_cannot() external {
+    function invariant_09_free_bond_can_leave_and_reserved_bond_cannot() public {
         (address[] memory hosts,) = handler.people();
         for (uint256 i = 0; i < hosts.length; ++i) {
             uint128 free = uint128(handler.bonded(hosts[i]) - handler.reservedOf(hosts[i]));
@@ -133,7 +135,7 @@ contract InvariantsTest is Test {
         assertNever("reserved bond left");
     }
 
-    function invariant_10_release_waits_for_the_end_and_for_every_final_leaf_that_owes() external view {
+    function invariant_10_release_waits_for_the_end_and_for_every_final_leaf_that_owes() public view {
         for (uint256 i = 0; i < handler.leaseCount(); ++i) {
             Model.Modelled memory model = handler.leaseAt(i);
             assertEq(bondContract.leaseOf(model.id).released, model.released, "released when it was released");
@@ -143,7 +145,7 @@ contract InvariantsTest is Test {
         assertNever("released before stall and week");
     }
 
-    function invariant_11_a_root_is_used_when_it_is_final_and_stands_and_frames_follow_one_another() external view {
+    function invariant_11_a_root_is_used_when_it_is_final_and_stands_and_frames_follow_one_another() public view {
         uint256 count = handler.postCount();
         for (uint256 i = count > 12 ? count - 12 : 1; i < count; ++i) {
             Model.Posted memory posted = handler.postAt(i);
@@ -168,7 +170,7 @@ contract InvariantsTest is Test {
         assertNever("reports follow one another");
     }
 
-    function invariant_12_a_report_has_a_quorum_of_its_frames_table_and_nobody_counts_twice() external view {
+    function invariant_12_a_report_has_a_quorum_of_its_frames_table_and_nobody_counts_twice() public view {
         uint256 count = handler.postCount();
         for (uint256 i = count > 4 ? count - 4 : 1; i < count; ++i) {
             Model.Posted memory posted = handler.postAt(i);
@@ -179,14 +181,14 @@ contract InvariantsTest is Test {
         assertNever("signers counted wrongly");
     }
 
-    function invariant_13_stall_and_veto_move_no_money_and_no_frame_is_vetoed_a_fourth_time() external view {
+    function invariant_13_stall_and_veto_move_no_money_and_no_frame_is_vetoed_a_fourth_time() public view {
         assertNever("stall moved money");
         assertNever("veto moved money");
         assertNever("fourth veto");
         assertLe(handler.mostDropped(), 3, "no frame is dropped more than three times");
     }
 
-    function invariant_15_money_is_never_divided() external view {
+    function invariant_15_money_is_never_divided() public view {
         uint256 pool = 0;
         for (uint256 i = 0; i < handler.leaseCount(); ++i) {
             Model.Modelled memory model = handler.leaseAt(i);
@@ -207,7 +209,7 @@ contract InvariantsTest is Test {
         assertNever("watcher paid");
     }
 
-    function invariant_16_a_donation_changes_no_account() external view {
+    function invariant_16_a_donation_changes_no_account() public view {
         (address[] memory hosts, address[] memory customers) = handler.people();
         for (uint256 i = 0; i < hosts.length; ++i) {
             assertEq(bondContract.balanceOf(hosts[i]), handler.claimable(hosts[i]), "a host can claim what it is owed");
@@ -216,6 +218,27 @@ contract InvariantsTest is Test {
             );
         }
         assertEq(bondContract.poolOf(address(tower)), handler.pool(), "and the watchers what they are owed");
+    }
+
+    /// @dev The campaign of CI: every rule after every action. Forge deals all campaigns of a run the same actions, so
+    ///      the rules one by one would see nothing else.
+    /// forge-config: ci.invariant.runs = 512
+    /// forge-config: ci.invariant.depth = 64
+    function invariant_every_rule_holds_after_every_action() external {
+        invariant_01_the_contract_holds_what_it_owes_and_what_was_donated();
+        invariant_02_what_is_reserved_is_the_covers_of_unreleased_leases_and_within_the_bond();
+        invariant_03_what_a_lease_credited_is_within_its_cover();
+        invariant_05_what_is_credited_and_earned_never_falls();
+        invariant_06_the_host_earns_elapsed_slices_and_is_paid_what_it_earned_or_a_stall_freed();
+        invariant_07_a_lease_is_settled_to_what_a_final_report_says_and_not_beyond_its_time();
+        invariant_08_an_epoch_opens_once_and_the_older_lease_has_exactly_its_notice();
+        invariant_09_free_bond_can_leave_and_reserved_bond_cannot();
+        invariant_10_release_waits_for_the_end_and_for_every_final_leaf_that_owes();
+        invariant_11_a_root_is_used_when_it_is_final_and_stands_and_frames_follow_one_another();
+        invariant_12_a_report_has_a_quorum_of_its_frames_table_and_nobody_counts_twice();
+        invariant_13_stall_and_veto_move_no_money_and_no_frame_is_vetoed_a_fourth_time();
+        invariant_15_money_is_never_divided();
+        invariant_16_a_donation_changes_no_account();
     }
 
     /// @dev A lease that has not begun is measured to its first slice.
