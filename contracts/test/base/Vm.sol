@@ -19,7 +19,6 @@ interface Vm {
     function stopPrank() external;
     function getCode(string calldata artifact) external view returns (bytes memory);
     function deployCode(string calldata artifact, bytes calldata arguments) external returns (address);
-    function getCode(string calldata artifact) external view returns (bytes memory);
     function label(address account, string calldata name) external;
     function assume(bool condition) external pure;
     function etch(address target, bytes calldata code) external;

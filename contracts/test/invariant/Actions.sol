@@ -430,7 +430,7 @@ abstract contract Actions is Model {
         }
         vm.prank(owner);
         tower.setTable(members);
-        table.fromFrame = (block.timestamp + tower.tableDelay()) / 1 hours + 1;
+        table.fromFrame = (block.timestamp + tower.delayOfTables()) / 1 hours + 1;
         if (seed % 4 == 0) _wait(table.fromFrame * 1 hours + 2 hours);
         ++done["setTable"];
     }

@@ -168,8 +168,9 @@ contract Handler is Actions {
             report.previousRoot = keccak256(abi.encode(report.previousRoot));
             (rule, reason) = ("posted on another root", IWatchTower.WatchTowerRootNotPrevious.selector);
         } else {
+            // Signed before the frame is changed: the frame before the first table has nobody to sign it.
+            list = signaturesOf(report, signers);
             report.frame = tower.head().frame;
-            (signers,) = quorumOf(report.frame, seed);
             (rule, reason) = ("frame reported again", IWatchTower.WatchTowerFrameNotNewer.selector);
         }
         if (list.length == 0) list = signaturesOf(report, signers);

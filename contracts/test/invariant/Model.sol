@@ -293,7 +293,7 @@ abstract contract Model is Fixture {
             if (!slashed[table.places[i]]) signers |= 1 << i;
         }
         for (uint256 i = 0; i < size; ++i) {
-            uint256 place = (i + seed) % size;
+            uint256 place = (i + seed % size) % size;
             if ((signers >> place) & 1 == 0 || 3 * (weight - table.weights[place]) < 2 * total) continue;
             signers &= ~(1 << place);
             weight -= table.weights[place];
