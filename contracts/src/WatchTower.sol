@@ -37,9 +37,9 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
     uint96 private immutable BOUNTY;
 
     Head private _head;
-    /// @dev Each word is the hash of one report's number, frame, round, time of posting and root. Who speaks of a report
-    ///      says them again, so a post writes this word and `_head`, and nothing else. The number is in the hash because
-    ///      a vetoed report stays here until another takes its place: it must not pass for the one 64 before.
+    /// @dev Each word is the hash of one report's number, frame, round, time of posting and root. Who speaks of a
+    ///      report says them again, so a post writes this word and `_head`, and nothing else. The number is in the hash
+    ///      because a vetoed report stays here until another takes its place: it must not pass for the one 64 before.
     bytes32[RING] private _ring;
     /// @dev The newest table, which may still wait, and the one before it.
     Table private _latest;
@@ -55,8 +55,8 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
     /// @param owner_    who grants seats and sets tables: a Timelock
     /// @param guardian_ who may veto; zero for nobody
     constructor(Terms memory terms_, address owner_, address guardian_) EIP712("WatchTower", "1") Ownable(owner_) {
-        // Three vetoes, each at the last moment, take three windows, and each post may come up to a frame late. All that
-        // is over before the frame is too old to be posted again, and before anybody can stall: so a guardian delays,
+        // Three vetoes, each at the last moment, take three windows, and each post may come up to a frame late. All
+        // that is over before the frame is too old to be posted again, and before anybody can stall: so a guardian delays,
         // and can neither lose a frame nor free a stream. The window is seven frames at most by that, so the ring holds
         // all reports that are in theirs, late ones included, and final ones for a day beside them.
         uint256 delay = Bounds.MAX_VETOES * (uint256(terms_.windowSeconds) + terms_.frameSeconds);

@@ -261,7 +261,8 @@ abstract contract Actions is Model {
         if (claimable[account] == 0) {
             uint256 place = _unreleased(who);
             _release(place);
-            account = claimable[leases[place].offer.customer] > 0 ? leases[place].offer.customer : leases[place].offer.host;
+            account =
+                claimable[leases[place].offer.customer] > 0 ? leases[place].offer.customer : leases[place].offer.host;
         }
         if (claimable[account] == 0) return;
         uint256 before = token.balanceOf(account);
@@ -281,8 +282,7 @@ abstract contract Actions is Model {
         uint256 amount = owed < pool ? owed : pool;
         if (amount == 0) return;
         address account = vm.addr(keys[watcher]);
-        IModelBond.Proof memory proof =
-            _proof(post_, payHash(address(bondContract), account, awarded[post_][watcher]));
+        IModelBond.Proof memory proof = _proof(post_, payHash(address(bondContract), account, awarded[post_][watcher]));
         uint256 before = token.balanceOf(account);
         vm.prank(account);
         bondContract.claimPay(address(tower), awarded[post_][watcher], proof);

@@ -44,7 +44,7 @@ contract Handler is Actions {
         (list[14], list[15], list[16]) = (this.wait_.selector, this.post.selector, this.veto.selector);
         (list[17], list[18], list[19]) = (this.stall.selector, this.setTable.selector, this.equivocate.selector);
         (list[20], list[21], list[28]) =
-            (this.settlePending.selector, this.settleVetoed.selector, this.settleLies.selector);
+        (this.settlePending.selector, this.settleVetoed.selector, this.settleLies.selector);
         (list[22], list[23]) = (this.openWrongly.selector, this.postWrongly.selector);
         (list[24], list[25]) = (this.takeReserved.selector, this.releaseEarly.selector);
         // What moves leases most comes twice.
@@ -204,8 +204,9 @@ contract Handler is Actions {
         Leaf memory leaf = tallied[post_][place];
         // A cover that this leaf uses up ends the lease with it.
         if (uint256(leaf.breach) * leases[place].offer.creditPerSlice >= leases[place].offer.cover) return;
-        bytes memory data =
-            abi.encodeCall(bondContract.release, (leases[place].offer, leaf, _proof(post_, leafHash(leases[place].id, leaf))));
+        bytes memory data = abi.encodeCall(
+            bondContract.release, (leases[place].offer, leaf, _proof(post_, leafHash(leases[place].id, leaf)))
+        );
         _refused("released before its end", stranger, data, IModelBond.ModelBondLeaseNotMeasured.selector);
         ++done["releaseEarly"];
     }

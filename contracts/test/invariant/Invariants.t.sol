@@ -38,7 +38,7 @@ contract InvariantsTest is Test {
         (address[] memory hosts, address[] memory customers) = handler.people();
         for (uint256 i = 0; i < hosts.length; ++i) {
             owed += bondContract.bondOf(hosts[i]).total + bondContract.balanceOf(hosts[i])
-                + bondContract.balanceOf(customers[i]);
+            + bondContract.balanceOf(customers[i]);
         }
         for (uint256 i = 0; i < handler.leaseCount(); ++i) {
             Model.Modelled memory model = handler.leaseAt(i);
@@ -115,7 +115,9 @@ contract InvariantsTest is Test {
             LeaseId newest = bondContract.leaseIn(customers[i / 2], handler.slotOf(i % 2));
             LeaseId expected = handler.newestOf(customers[i / 2], i % 2);
             assertEq(LeaseId.unwrap(newest), LeaseId.unwrap(expected), "the slot has its newest lease");
-            assertEq(bondContract.leaseOf(newest).epoch, handler.epochIn(customers[i / 2], i % 2), "of the newest epoch");
+            assertEq(
+                bondContract.leaseOf(newest).epoch, handler.epochIn(customers[i / 2], i % 2), "of the newest epoch"
+            );
         }
         assertNever("epoch opened again");
         assertNever("opened by a stranger");
@@ -152,7 +154,9 @@ contract InvariantsTest is Test {
             bool usable = !posted.vetoed && block.timestamp >= uint256(posted.ref.postedAt) + 6 hours;
             try tower.finalThrough(posted.ref, posted.root) returns (uint256 through) {
                 assertTrue(usable, "only a final root that stands is used");
-                assertEq(through, (uint256(posted.ref.frame) + 1) * 1 hours, "it speaks of the time until its frame's end");
+                assertEq(
+                    through, (uint256(posted.ref.frame) + 1) * 1 hours, "it speaks of the time until its frame's end"
+                );
             } catch {
                 assertTrue(!usable, "a final root that stands can be used");
             }
@@ -196,7 +200,9 @@ contract InvariantsTest is Test {
             uint256 credit = linear < model.offer.cover ? linear : model.offer.cover;
             assertEq(model.credited, credit, "credited is slices times their credit, or the cover");
             assertEq(
-                model.streamed, model.paid * (model.offer.rate - model.offer.fee), "the stream is slices times their price"
+                model.streamed,
+                model.paid * (model.offer.rate - model.offer.fee),
+                "the stream is slices times their price"
             );
             pool += model.paid * model.offer.fee;
         }
