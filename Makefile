@@ -17,7 +17,7 @@ LOCK_IMAGE := $(LOCK) --no-annotate --python-version 3.11 --python-platform x86_
 demo: .venv ## Three clusters of different owners serve a real model: minutes from nothing
 	$(PY) -m demo up
 
-test: style unit adapters chart contracts chain scenarios ## Everything that CI proves, fast to slow
+test: style unit adapters chart scenarios ## Everything that CI proves, fast to slow
 
 ##@ Parts of the test
 .PHONY: lint style unit adapters chart contracts chain scenarios
@@ -119,7 +119,7 @@ $(UV):
 .PHONY: lock
 lock: | $(UV) ## Write all requirements.txt anew: ours from pyproject.toml, the images' from theirs
 	$(LOCK) pyproject.toml -o requirements/operator.txt
-	$(LOCK) --group dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) --extra chain --group dev pyproject.toml -o requirements/dev.txt
 	cd tests/images
 	$(LOCK_IMAGE) client/requirements.in -o client/requirements.txt
 	$(LOCK_IMAGE) --no-deps triton/requirements.in -o triton/requirements.txt

@@ -56,9 +56,9 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
     /// @param guardian_ who may veto; zero for nobody
     constructor(Terms memory terms_, address owner_, address guardian_) EIP712("WatchTower", "1") Ownable(owner_) {
         // Three vetoes, each at the last moment, take three windows, and each post may come up to a frame late. All
-        // that is over before the frame is too old to be posted again, and before anybody can stall: so a guardian delays,
-        // and can neither lose a frame nor free a stream. The window is seven frames at most by that, so the ring holds
-        // all reports that are in theirs, late ones included, and final ones for a day beside them.
+        // that is over before the frame is too old to be posted again, and before anybody can stall: so a guardian
+        // delays, and can neither lose a frame nor free a stream. The window is seven frames at most by that, so the
+        // ring holds all reports that are in theirs, late ones included, and final ones for a day beside them.
         uint256 delay = Bounds.MAX_VETOES * (uint256(terms_.windowSeconds) + terms_.frameSeconds);
         if (
             terms_.asset.code.length == 0 || terms_.frameSeconds == 0 || terms_.windowSeconds == 0 || terms_.bounty == 0
