@@ -86,18 +86,9 @@ help: ## This text
 
 # The contracts, as forge compiles them; what is compiled already costs a second.
 .PHONY: compiled
-compiled: contracts/node_modules
-	@cd contracts
-	@node_modules/.bin/forge build --quiet src script
-
-contracts/node_modules: contracts/package-lock.json
-	@if ! command -v npm >/dev/null; then
-	  echo "Installing Node"
-	  apt-get update -q && apt-get install -qy --no-install-recommends nodejs npm
-	fi
-	@echo "Installing the locked Node packages into contracts/node_modules"
-	@cd contracts && npm ci --silent
-	@touch node_modules
+compiled:
+	@$(MAKE) --quiet -C contracts tools
+	@cd contracts && node_modules/.bin/forge build --quiet src script
 
 # The environment: uv in the cache, the locked packages in .venv.
 $(UV):

@@ -256,3 +256,19 @@ class Reason(StrEnum):
         "The host's report breaks a bound, so the last good one is kept.",
         "The owner of the host checks its version of modelbond.",
     )
+
+
+DECLINES_OF_HOSTS = (
+    Reason.DECLINED,
+    Reason.NAME_TAKEN,
+    Reason.HOST_CORDONED,
+    Reason.HOST_DRAINED,
+    Reason.RUNTIME_NOT_ALLOWED,
+    Reason.FORMAT_NOT_ALLOWED,
+    Reason.SOURCE_NOT_ALLOWED,
+    Reason.QUOTA_EXCEEDED,
+    Reason.NO_CAPACITY,
+    Reason.CAPACITY_LOST,
+    Reason.OBJECT_REFUSED,
+)
+"""Why a host does not take an order; both sides count by these."""

@@ -4,8 +4,7 @@ from modelbond.api.kinds import GROUP, Json, Kind
 from modelbond.errors import NameTaken
 from modelbond.ports import KubeApi
 from modelbond.reconcile.home_match import holds
-
-MANAGED_BY = {"app.kubernetes.io/managed-by": "modelbond"}
+from modelbond.serving.names import OURS
 
 
 async def ensure(api: KubeApi, kind: Kind, body: Json) -> Json:
@@ -29,4 +28,4 @@ async def ensure(api: KubeApi, kind: Kind, body: Json) -> Json:
 
 
 def _is_ours(label: str) -> bool:
-    return label in MANAGED_BY or label.startswith(f"{GROUP}/")
+    return label in OURS or label.startswith(f"{GROUP}/")

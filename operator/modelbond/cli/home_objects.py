@@ -13,9 +13,9 @@ from modelbond.api.kinds import (
     Json,
     Kind,
 )
-from modelbond.cli.ensure import MANAGED_BY
 from modelbond.cli.person import OPERATOR_ACCOUNT
 from modelbond.reconcile.home_names import LEASE_NAME, REPORT_NAME, host_namespace
+from modelbond.serving.names import OURS
 
 CLUSTER_ROLE_BINDING = Kind(
     group="rbac.authorization.k8s.io",
@@ -47,7 +47,7 @@ def link_rules() -> list[Json]:
 def home_objects(host: str, *, system_namespace: str) -> list[tuple[Kind, Json]]:
     """Return the objects of one host at a home, in the order in which they can be made."""
     namespace = host_namespace(host)
-    labels = {**MANAGED_BY, "modelbond.io/host": host}
+    labels = {**OURS, "modelbond.io/host": host}
     place = {"namespace": namespace, "labels": labels}
     account = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": namespace}
     operator = {"kind": "ServiceAccount", "name": OPERATOR_ACCOUNT, "namespace": system_namespace}

@@ -3,11 +3,10 @@
 import base64
 
 from modelbond.api.kinds import NAMESPACE, ROLE_BINDING, SECRET, Json, Kind
-from modelbond.cli.ensure import MANAGED_BY
 from modelbond.cli.home_objects import cluster_role
 from modelbond.cli.invitation import Invitation
 from modelbond.cli.person import OPERATOR_ACCOUNT
-from modelbond.serving.names import home_namespace
+from modelbond.serving.names import OURS, home_namespace
 
 HOST_ROLE = "modelbond-host-in-home-namespace"
 
@@ -16,7 +15,7 @@ def host_objects(invitation: Invitation, *, system_namespace: str) -> list[tuple
     """Return the objects of one home at a host, in the order in which they can be made."""
     home = invitation.home
     namespace = home_namespace(home)
-    labels = {**MANAGED_BY, "modelbond.io/home": home}
+    labels = {**OURS, "modelbond.io/home": home}
     restricted = {
         f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")
     }

@@ -5,6 +5,7 @@ from enum import StrEnum
 from prometheus_client import Counter, Gauge, Histogram
 
 from modelbond.api.conditions import Condition, ConditionType, Reason
+from modelbond.api.reasons import DECLINES_OF_HOSTS
 from modelbond.controllers.link_state import LinkState
 from modelbond.reconcile.host_ledger import Place
 from modelbond.reconcile.host_status import Said
@@ -26,18 +27,6 @@ _READY_SECONDS = Histogram(
     "From the acceptance of an order to the first time that all its replicas serve",
     ["home"],
     buckets=(5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600),
-)
-_DECLINED_FOR = (
-    Reason.HOST_CORDONED,
-    Reason.HOST_DRAINED,
-    Reason.RUNTIME_NOT_ALLOWED,
-    Reason.FORMAT_NOT_ALLOWED,
-    Reason.SOURCE_NOT_ALLOWED,
-    Reason.QUOTA_EXCEEDED,
-    Reason.NO_CAPACITY,
-    Reason.CAPACITY_LOST,
-    Reason.OBJECT_REFUSED,
-    Reason.NAME_TAKEN,
 )
 
 
@@ -71,7 +60,7 @@ def begin(home: str) -> None:
     _READY_SECONDS.labels(home)
     for state in CopyState:
         _COPIES.labels(home, state)
-    for reason in _DECLINED_FOR:
+    for reason in DECLINES_OF_HOSTS:
         _DECLINES.labels(home, reason)
 
 
@@ -81,7 +70,7 @@ def end(home: str) -> None:
         metric.remove(home)
     for state in CopyState:
         _COPIES.remove(home, state)
-    for reason in _DECLINED_FOR:
+    for reason in DECLINES_OF_HOSTS:
         _DECLINES.remove(home, reason)
     for place in [place for place in _states if place.home == home]:
         del _states[place]

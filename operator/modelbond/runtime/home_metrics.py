@@ -6,23 +6,10 @@ from prometheus_client import REGISTRY, Counter, Histogram, Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from modelbond.api.reasons import Reason
+from modelbond.api.reasons import DECLINES_OF_HOSTS, Reason
 from modelbond.reconcile.home_tally import HomeTally
 
 _BUCKETS = (1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
-_DECLINES = (
-    Reason.DECLINED,
-    Reason.NAME_TAKEN,
-    Reason.HOST_CORDONED,
-    Reason.HOST_DRAINED,
-    Reason.RUNTIME_NOT_ALLOWED,
-    Reason.FORMAT_NOT_ALLOWED,
-    Reason.SOURCE_NOT_ALLOWED,
-    Reason.QUOTA_EXCEEDED,
-    Reason.NO_CAPACITY,
-    Reason.CAPACITY_LOST,
-    Reason.ORDER_REFUSED,
-)
 
 DECLINES = Counter(
     "modelbond_home_declines", "Orders that a host, or this API server, did not take", ["reason"]
@@ -32,7 +19,7 @@ READY_SECONDS = Histogram(
     "How long placements took from their order to all replicas ready",
     buckets=_BUCKETS,
 )
-for _reason in _DECLINES:
+for _reason in (*DECLINES_OF_HOSTS, Reason.ORDER_REFUSED):
     DECLINES.labels(_reason)
 
 

@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from fakes.home import Home, deployment, placed
 from fakes.orders import known
 from modelbond.api.kinds import MODEL_DEPLOYMENT, MODEL_PLACEMENT, Json
+from modelbond.api.reasons import DECLINES_OF_HOSTS, Reason
 from modelbond.placement.host import Heard
 from modelbond.reconcile.home_tally import tally
 from modelbond.runtime.home_metrics import DECLINES, READY_SECONDS, HomeCollector, PrometheusMeter
@@ -119,4 +120,6 @@ def test_what_is_counted_as_it_happens_begins_at_zero() -> None:
     meter.ready_after(8)
     assert quota.get() == before + 1
     assert READY_SECONDS._sum.get() == observed + 8
-    assert 'reason="OrderRefused"} ' in generate_latest(REGISTRY).decode()
+    text = generate_latest(REGISTRY).decode()
+    for reason in (*DECLINES_OF_HOSTS, Reason.ORDER_REFUSED):
+        assert f'modelbond_home_declines_total{{reason="{reason}"}} ' in text
