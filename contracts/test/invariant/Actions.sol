@@ -21,9 +21,9 @@ abstract contract Actions is Model {
 
     modifier action(bytes32 name) {
         if (calls[name]++ == 0) names.push(name);
-        for (uint256 i = 0; i < leases.length; ++i) {
-            IModelBond.Lease memory lease = stateOf(leases[i].id);
-            _mark[i] = leafOf(lease.through, lease.unearned, lease.breach);
+        for (uint256 i = 0; i < live.length; ++i) {
+            IModelBond.Lease memory lease = stateOf(leases[live[i]].id);
+            _mark[live[i]] = leafOf(lease.through, lease.unearned, lease.breach);
         }
         _;
     }
@@ -420,7 +420,8 @@ abstract contract Actions is Model {
         for (uint256 place = 0; place < SIGNERS; ++place) {
             if (slashed[place]) continue;
             table.places.push(place);
-            table.weights.push(uint8(1 + ((seed >> place) & 1)));
+            // No signer may have more than a third of the weight: among fewer than five all weigh the same.
+            table.weights.push(uint8(1 + (_unslashed() < 5 ? 0 : (seed >> place) & 1)));
         }
         IWatchTower.Member[] memory members = new IWatchTower.Member[](table.places.length);
         for (uint256 i = 0; i < members.length; ++i) {
@@ -430,7 +431,7 @@ abstract contract Actions is Model {
         }
         vm.prank(owner);
         tower.setTable(members);
-        table.fromFrame = (block.timestamp + tower.delayOfTables()) / 1 hours + 1;
+        table.fromFrame = (block.timestamp + 30 days + WINDOW) / 1 hours + 1;
         if (seed % 4 == 0) _wait(table.fromFrame * 1 hours + 2 hours);
         ++done["setTable"];
     }
@@ -438,7 +439,7 @@ abstract contract Actions is Model {
     /// @dev A signer signs two reports of one frame and round, if a quorum is left without it.
     function equivocate(uint256 seed) external action("equivocate") {
         uint256 place = seed % SIGNERS;
-        if (slashed[place] || !_quorumWithout(place)) return;
+        if (slashed[place] || _unslashed() == 4 || !_quorumWithout(place)) return;
         IWatchTower.Report memory a = reportOf(lastFrame(), 0, keccak256("a"));
         IWatchTower.Report memory b = reportOf(lastFrame(), 0, keccak256("b"));
         bytes32[2] memory signatureA = signedBy(keys[place], tower.digestOf(a));
@@ -446,6 +447,12 @@ abstract contract Actions is Model {
         tower.proveEquivocation(a, b, signatureA, signatureB);
         slashed[place] = true;
         ++done["equivocate"];
+    }
+
+    function _unslashed() private view returns (uint256 count) {
+        for (uint256 place = 0; place < SIGNERS; ++place) {
+            if (!slashed[place]) ++count;
+        }
     }
 
     function _quorumWithout(uint256 place) private returns (bool can) {
@@ -506,7 +513,7 @@ abstract contract Actions is Model {
         uint40 seq = tower.post(report, signers, signatures_);
         posted.ref = IWatchTower.ReportRef(seq, report.frame, report.round, uint40(block.timestamp));
         posted.root = report.root;
-        posted.nodes = nodes;
+        nodesOf[place] = nodes;
         posted.weight = weight;
         (, posted.totalWeight) = weigh(modelTable(report.frame));
         if (seq != standing.length) ++slipped["reports follow one another"];
@@ -543,7 +550,7 @@ abstract contract Actions is Model {
 
     function _proof(uint256 post_, bytes32 leaf) internal view returns (IModelBond.Proof memory proof) {
         proof.report = posts[post_].ref;
-        proof.path = Tree.pathOf(posts[post_].nodes, leaf);
+        proof.path = Tree.pathOf(nodesOf[post_], leaf);
     }
 
     /* ------------------------------------------- refusals ----------------------------------------- */

@@ -11,10 +11,16 @@ import { Model } from "./Model.sol";
 
 /// @dev What is true after every action of anybody, whatever came before. The numbers are those of the issue's list.
 ///      What the list says of order, gas and donated tokens is in the other files here.
-/// forge-config: default.isolate = false
-/// forge-config: ci.isolate = false
-/// forge-config: ci.invariant.runs = 16
 contract InvariantsTest is Test {
+    /// @dev What the model and the contract say after an action, read once.
+    struct World {
+        address[] hosts;
+        address[] customers;
+        Model.Modelled[] models;
+        IModelBond.Lease[] leases;
+        uint256[] ends;
+    }
+
     string private constant CALLS = "cache/calls.txt";
 
     Handler private handler;
@@ -33,16 +39,19 @@ contract InvariantsTest is Test {
         vm.writeLine(CALLS, handler.summary());
     }
 
-    function invariant_01_the_contract_holds_what_it_owes_and_what_was_donated() public view {
+    function invariant_01_the_contract_holds_what_it_owes_and_what_was_donated() external view {
+        _rule01(_world());
+    }
+
+    function _rule01(World memory world) private view {
         uint256 owed = bondContract.poolOf(address(tower));
-        (address[] memory hosts, address[] memory customers) = handler.people();
-        for (uint256 i = 0; i < hosts.length; ++i) {
-            owed += bondContract.bondOf(hosts[i]).total + bondContract.balanceOf(hosts[i])
-            + bondContract.balanceOf(customers[i]);
+        for (uint256 i = 0; i < world.hosts.length; ++i) {
+            owed += bondContract.bondOf(world.hosts[i]).total + bondContract.balanceOf(world.hosts[i])
+            + bondContract.balanceOf(world.customers[i]);
         }
-        for (uint256 i = 0; i < handler.leaseCount(); ++i) {
-            Model.Modelled memory model = handler.leaseAt(i);
-            IModelBond.Lease memory lease = bondContract.leaseOf(model.id);
+        for (uint256 i = 0; i < world.models.length; ++i) {
+            Model.Modelled memory model = world.models[i];
+            IModelBond.Lease memory lease = world.leases[i];
             if (!lease.released) owed += uint256(lease.funded - lease.paid) * model.offer.rate;
         }
         assertEq(
@@ -50,26 +59,37 @@ contract InvariantsTest is Test {
         );
     }
 
-    function invariant_02_what_is_reserved_is_the_covers_of_unreleased_leases_and_within_the_bond() public view {
-        (address[] memory hosts,) = handler.people();
-        for (uint256 i = 0; i < hosts.length; ++i) {
-            IModelBond.Bond memory bond = bondContract.bondOf(hosts[i]);
-            assertEq(bond.reserved, handler.reservedOf(hosts[i]), "reserved is the sum of the covers left");
+    function invariant_02_what_is_reserved_is_the_covers_of_unreleased_leases_and_within_the_bond() external view {
+        _rule02(_world());
+    }
+
+    function _rule02(World memory world) private view {
+        for (uint256 i = 0; i < world.hosts.length; ++i) {
+            IModelBond.Bond memory bond = bondContract.bondOf(world.hosts[i]);
+            assertEq(bond.reserved, handler.reservedOf(world.hosts[i]), "reserved is the sum of the covers left");
             assertLe(bond.reserved, bond.total, "reserved is part of the bond");
-            assertEq(bond.total, handler.bonded(hosts[i]), "the bond lost what was credited and withdrawn");
+            assertEq(bond.total, handler.bonded(world.hosts[i]), "the bond lost what was credited and withdrawn");
         }
     }
 
-    function invariant_03_what_a_lease_credited_is_within_its_cover() public view {
-        for (uint256 i = 0; i < handler.leaseCount(); ++i) {
-            Model.Modelled memory model = handler.leaseAt(i);
+    function invariant_03_what_a_lease_credited_is_within_its_cover() external view {
+        _rule03(_world());
+    }
+
+    function _rule03(World memory world) private pure {
+        for (uint256 i = 0; i < world.models.length; ++i) {
+            Model.Modelled memory model = world.models[i];
             assertLe(model.credited, model.offer.cover, "credited within the cover");
         }
     }
 
-    function invariant_05_what_is_credited_and_earned_never_falls() public view {
-        for (uint256 i = 0; i < handler.leaseCount(); ++i) {
-            IModelBond.Lease memory lease = bondContract.leaseOf(handler.leaseAt(i).id);
+    function invariant_05_what_is_credited_and_earned_never_falls() external view {
+        _rule05(_world());
+    }
+
+    function _rule05(World memory world) private view {
+        for (uint256 i = 0; i < world.models.length; ++i) {
+            IModelBond.Lease memory lease = world.leases[i];
             Leaf memory before = handler.markOf(i);
             assertLe(before.breach, lease.breach, "credited never falls");
             assertLe(before.through - before.unearned, lease.through - lease.unearned, "earned never falls");
@@ -77,24 +97,32 @@ contract InvariantsTest is Test {
         assertNever("settled backwards");
     }
 
-    function invariant_06_the_host_earns_elapsed_slices_and_is_paid_what_it_earned_or_a_stall_freed() public view {
-        for (uint256 i = 0; i < handler.leaseCount(); ++i) {
-            Model.Modelled memory model = handler.leaseAt(i);
-            IModelBond.Lease memory lease = bondContract.leaseOf(model.id);
+    function invariant_06_the_host_earns_elapsed_slices_and_is_paid_what_it_earned_or_a_stall_freed() external view {
+        _rule06(_world());
+    }
+
+    function _rule06(World memory world) private view {
+        for (uint256 i = 0; i < world.models.length; ++i) {
+            Model.Modelled memory model = world.models[i];
+            IModelBond.Lease memory lease = world.leases[i];
             uint256 earned = lease.through - lease.unearned;
             uint256 now_ = block.timestamp / model.offer.slice;
             assertLe(earned, now_ > model.first ? now_ - model.first : 0, "earned within the slices elapsed");
             assertLe(lease.paid, earned + model.freed, "paid within earned and freed");
             assertEq(lease.paid, model.paid, "what a stall freed is netted with what is earned");
-            assertLe(lease.paid, handler.end(i) - model.first + model.freed, "no slice is paid twice");
+            assertLe(lease.paid, world.ends[i] - model.first + model.freed, "no slice is paid twice");
         }
         assertNever("stalled stream");
     }
 
-    function invariant_07_a_lease_is_settled_to_what_a_final_report_says_and_not_beyond_its_time() public view {
-        for (uint256 i = 0; i < handler.leaseCount(); ++i) {
-            Model.Modelled memory model = handler.leaseAt(i);
-            IModelBond.Lease memory lease = bondContract.leaseOf(model.id);
+    function invariant_07_a_lease_is_settled_to_what_a_final_report_says_and_not_beyond_its_time() external view {
+        _rule07(_world());
+    }
+
+    function _rule07(World memory world) private view {
+        for (uint256 i = 0; i < world.models.length; ++i) {
+            Model.Modelled memory model = world.models[i];
+            IModelBond.Lease memory lease = world.leases[i];
             assertEq(lease.through, model.through, "through as the leaf says");
             assertEq(lease.unearned, model.unearned, "unearned as the leaf says");
             assertEq(lease.breach, model.breach, "breach as the leaf says");
@@ -105,18 +133,23 @@ contract InvariantsTest is Test {
         assertNever("settled by no report");
     }
 
-    function invariant_08_an_epoch_opens_once_and_the_older_lease_has_exactly_its_notice() public view {
-        for (uint256 i = 0; i < handler.leaseCount(); ++i) {
-            Model.Modelled memory model = handler.leaseAt(i);
-            assertEq(SliceIndex.unwrap(bondContract.endOf(model.id)), handler.end(i), "the end is where it must be");
+    function invariant_08_an_epoch_opens_once_and_the_older_lease_has_exactly_its_notice() external view {
+        _rule08(_world());
+    }
+
+    function _rule08(World memory world) private view {
+        for (uint256 i = 0; i < world.models.length; ++i) {
+            Model.Modelled memory model = world.models[i];
+            assertEq(SliceIndex.unwrap(bondContract.endOf(model.id)), world.ends[i], "the end is where it must be");
         }
-        (, address[] memory customers) = handler.people();
-        for (uint256 i = 0; i < customers.length * 2; ++i) {
-            LeaseId newest = bondContract.leaseIn(customers[i / 2], handler.slotOf(i % 2));
-            LeaseId expected = handler.newestOf(customers[i / 2], i % 2);
+        for (uint256 i = 0; i < world.customers.length * 2; ++i) {
+            LeaseId newest = bondContract.leaseIn(world.customers[i / 2], handler.slotOf(i % 2));
+            LeaseId expected = handler.newestOf(world.customers[i / 2], i % 2);
             assertEq(LeaseId.unwrap(newest), LeaseId.unwrap(expected), "the slot has its newest lease");
             assertEq(
-                bondContract.leaseOf(newest).epoch, handler.epochIn(customers[i / 2], i % 2), "of the newest epoch"
+                bondContract.leaseOf(newest).epoch,
+                handler.epochIn(world.customers[i / 2], i % 2),
+                "of the newest epoch"
             );
         }
         assertNever("epoch opened again");
@@ -124,30 +157,41 @@ contract InvariantsTest is Test {
         assertNever("opened without bond");
     }
 
-    function invariant_09_free_bond_can_leave_and_reserved_bond_cannot() public {
-        (address[] memory hosts,) = handler.people();
-        for (uint256 i = 0; i < hosts.length; ++i) {
-            uint128 free = uint128(handler.bonded(hosts[i]) - handler.reservedOf(hosts[i]));
+    function invariant_09_free_bond_can_leave_and_reserved_bond_cannot() external {
+        _rule09(_world());
+    }
+
+    function _rule09(World memory world) private {
+        for (uint256 i = 0; i < world.hosts.length; ++i) {
+            uint128 free = uint128(handler.bonded(world.hosts[i]) - handler.reservedOf(world.hosts[i]));
             if (free == 0) continue;
-            vm.prank(hosts[i]);
+            vm.prank(world.hosts[i]);
             bondContract.withdrawBond(free);
-            IModelBond.Bond memory bond = bondContract.bondOf(hosts[i]);
+            IModelBond.Bond memory bond = bondContract.bondOf(world.hosts[i]);
             assertEq(bond.total, bond.reserved, "all that was free has left");
         }
         assertNever("reserved bond left");
     }
 
-    function invariant_10_release_waits_for_the_end_and_for_every_final_leaf_that_owes() public view {
-        for (uint256 i = 0; i < handler.leaseCount(); ++i) {
-            Model.Modelled memory model = handler.leaseAt(i);
-            assertEq(bondContract.leaseOf(model.id).released, model.released, "released when it was released");
+    function invariant_10_release_waits_for_the_end_and_for_every_final_leaf_that_owes() external view {
+        _rule10(_world());
+    }
+
+    function _rule10(World memory world) private view {
+        for (uint256 i = 0; i < world.models.length; ++i) {
+            Model.Modelled memory model = world.models[i];
+            assertEq(world.leases[i].released, model.released, "released when it was released");
         }
         assertNever("released before its end");
         assertNever("release passed a leaf that owes");
         assertNever("released before stall and week");
     }
 
-    function invariant_11_a_root_is_used_when_it_is_final_and_stands_and_frames_follow_one_another() public view {
+    function invariant_11_a_root_is_used_when_it_is_final_and_stands_and_frames_follow_one_another() external view {
+        _rule11();
+    }
+
+    function _rule11() private view {
         uint256 count = handler.postCount();
         for (uint256 i = count > 12 ? count - 12 : 1; i < count; ++i) {
             Model.Posted memory posted = handler.postAt(i);
@@ -161,11 +205,9 @@ contract InvariantsTest is Test {
                 assertTrue(!usable, "a final root that stands can be used");
             }
         }
-        uint256[] memory standing = handler.standingPosts();
-        for (uint256 seq = 1; seq < standing.length; ++seq) {
-            assertLe(
-                handler.postAt(standing[seq - 1]).ref.frame + 1, handler.postAt(standing[seq]).ref.frame, "frames grow"
-            );
+        uint256[] memory frames = handler.standingFrames();
+        for (uint256 seq = 1; seq < frames.length; ++seq) {
+            assertLe(frames[seq - 1] + 1, frames[seq], "frames grow");
         }
         assertNever("pending root used");
         assertNever("vetoed root used");
@@ -174,7 +216,11 @@ contract InvariantsTest is Test {
         assertNever("reports follow one another");
     }
 
-    function invariant_12_a_report_has_a_quorum_of_its_frames_table_and_nobody_counts_twice() public view {
+    function invariant_12_a_report_has_a_quorum_of_its_frames_table_and_nobody_counts_twice() external view {
+        _rule12();
+    }
+
+    function _rule12() private view {
         uint256 count = handler.postCount();
         for (uint256 i = count > 4 ? count - 4 : 1; i < count; ++i) {
             Model.Posted memory posted = handler.postAt(i);
@@ -185,17 +231,25 @@ contract InvariantsTest is Test {
         assertNever("signers counted wrongly");
     }
 
-    function invariant_13_stall_and_veto_move_no_money_and_no_frame_is_vetoed_a_fourth_time() public view {
+    function invariant_13_stall_and_veto_move_no_money_and_no_frame_is_vetoed_a_fourth_time() external view {
+        _rule13();
+    }
+
+    function _rule13() private view {
         assertNever("stall moved money");
         assertNever("veto moved money");
         assertNever("fourth veto");
         assertLe(handler.mostDropped(), 3, "no frame is dropped more than three times");
     }
 
-    function invariant_15_money_is_never_divided() public view {
+    function invariant_15_money_is_never_divided() external view {
+        _rule15(_world());
+    }
+
+    function _rule15(World memory world) private view {
         uint256 pool = 0;
-        for (uint256 i = 0; i < handler.leaseCount(); ++i) {
-            Model.Modelled memory model = handler.leaseAt(i);
+        for (uint256 i = 0; i < world.models.length; ++i) {
+            Model.Modelled memory model = world.models[i];
             uint256 linear = model.breach * model.offer.creditPerSlice;
             uint256 credit = linear < model.offer.cover ? linear : model.offer.cover;
             assertEq(model.credited, credit, "credited is slices times their credit, or the cover");
@@ -215,36 +269,56 @@ contract InvariantsTest is Test {
         assertNever("watcher paid");
     }
 
-    function invariant_16_a_donation_changes_no_account() public view {
-        (address[] memory hosts, address[] memory customers) = handler.people();
-        for (uint256 i = 0; i < hosts.length; ++i) {
-            assertEq(bondContract.balanceOf(hosts[i]), handler.claimable(hosts[i]), "a host can claim what it is owed");
+    function invariant_16_a_donation_changes_no_account() external view {
+        _rule16(_world());
+    }
+
+    function _rule16(World memory world) private view {
+        for (uint256 i = 0; i < world.hosts.length; ++i) {
             assertEq(
-                bondContract.balanceOf(customers[i]), handler.claimable(customers[i]), "a customer what it is owed"
+                bondContract.balanceOf(world.hosts[i]),
+                handler.claimable(world.hosts[i]),
+                "a host can claim what it is owed"
+            );
+            assertEq(
+                bondContract.balanceOf(world.customers[i]),
+                handler.claimable(world.customers[i]),
+                "a customer what it is owed"
             );
         }
         assertEq(bondContract.poolOf(address(tower)), handler.pool(), "and the watchers what they are owed");
     }
 
-    /// @dev The campaign of CI: every rule after every action. Forge deals all campaigns of a run the same actions, so
-    ///      the rules one by one would see nothing else.
-    /// forge-config: ci.invariant.runs = 512
-    /// forge-config: ci.invariant.depth = 64
+    /// @dev All of them in one campaign: the long one of CI. Forge deals all campaigns of a run the same actions, so the
+    ///      rules one by one would see nothing else; they say which one broke.
     function invariant_every_rule_holds_after_every_action() external {
-        invariant_01_the_contract_holds_what_it_owes_and_what_was_donated();
-        invariant_02_what_is_reserved_is_the_covers_of_unreleased_leases_and_within_the_bond();
-        invariant_03_what_a_lease_credited_is_within_its_cover();
-        invariant_05_what_is_credited_and_earned_never_falls();
-        invariant_06_the_host_earns_elapsed_slices_and_is_paid_what_it_earned_or_a_stall_freed();
-        invariant_07_a_lease_is_settled_to_what_a_final_report_says_and_not_beyond_its_time();
-        invariant_08_an_epoch_opens_once_and_the_older_lease_has_exactly_its_notice();
-        invariant_09_free_bond_can_leave_and_reserved_bond_cannot();
-        invariant_10_release_waits_for_the_end_and_for_every_final_leaf_that_owes();
-        invariant_11_a_root_is_used_when_it_is_final_and_stands_and_frames_follow_one_another();
-        invariant_12_a_report_has_a_quorum_of_its_frames_table_and_nobody_counts_twice();
-        invariant_13_stall_and_veto_move_no_money_and_no_frame_is_vetoed_a_fourth_time();
-        invariant_15_money_is_never_divided();
-        invariant_16_a_donation_changes_no_account();
+        World memory world = _world();
+        _rule01(world);
+        _rule02(world);
+        _rule03(world);
+        _rule05(world);
+        _rule06(world);
+        _rule07(world);
+        _rule08(world);
+        _rule09(world);
+        _rule10(world);
+        _rule11();
+        _rule12();
+        _rule13();
+        _rule15(world);
+        _rule16(world);
+    }
+
+    function _world() private view returns (World memory world) {
+        (world.hosts, world.customers) = handler.people();
+        world.models = handler.allLeases();
+        uint256 count = world.models.length;
+        world.leases = new IModelBond.Lease[](count);
+        world.ends = new uint256[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            world.leases[i] = bondContract.leaseOf(world.models[i].id);
+            world.ends[i] = handler.end(i);
+        }
     }
 
     /// @dev A lease that has not begun is measured to its first slice.

@@ -38,7 +38,6 @@ abstract contract Model is Fixture {
     struct Posted {
         IWatchTower.ReportRef ref;
         bytes32 root;
-        bytes32[] nodes;
         uint256 weight;
         uint256 totalWeight;
         bool vetoed;
@@ -68,6 +67,7 @@ abstract contract Model is Fixture {
     mapping(uint256 post => mapping(uint256 lease => Leaf)) internal tallied;
     mapping(uint256 post => mapping(uint256 lease => bool)) internal inTree;
     mapping(uint256 post => Leaf) internal ahead;
+    mapping(uint256 post => bytes32[]) internal nodesOf;
     mapping(uint256 post => mapping(uint256 watcher => uint256)) internal awarded;
     mapping(uint256 watcher => uint256) public watcherPaid;
     mapping(uint256 frame => uint256) public timesDropped;
@@ -78,16 +78,8 @@ abstract contract Model is Fixture {
 
     /* ------------------------------------------- reading ------------------------------------------ */
 
-    function leaseCount() external view returns (uint256) {
-        return leases.length;
-    }
-
-    function leaseAt(uint256 place) external view returns (Modelled memory) {
-        return leases[place];
-    }
-
-    function liveLeases() external view returns (uint256[] memory) {
-        return live;
+    function allLeases() external view returns (Modelled[] memory) {
+        return leases;
     }
 
     function postCount() external view returns (uint256) {
@@ -98,8 +90,12 @@ abstract contract Model is Fixture {
         return posts[place];
     }
 
-    function standingPosts() external view returns (uint256[] memory) {
-        return standing;
+    /// @dev The frames of the reports that stand, in their order.
+    function standingFrames() external view returns (uint256[] memory frames) {
+        frames = new uint256[](standing.length);
+        for (uint256 seq = 0; seq < standing.length; ++seq) {
+            frames[seq] = posts[standing[seq]].ref.frame;
+        }
     }
 
     function people() external view returns (address[] memory, address[] memory) {
@@ -272,7 +268,7 @@ abstract contract Model is Fixture {
     /// @dev The table that signs a frame.
     function modelTable(uint256 frame) internal view returns (ModelTable storage) {
         uint256 place = tables.length - 1;
-        while (tables[place].fromFrame > frame) --place;
+        while (place > 0 && tables[place].fromFrame > frame) --place;
         return tables[place];
     }
 
@@ -293,7 +289,7 @@ abstract contract Model is Fixture {
             if (!slashed[table.places[i]]) signers |= 1 << i;
         }
         for (uint256 i = 0; i < size; ++i) {
-            uint256 place = (i + seed % size) % size;
+            uint256 place = (seed % size + i) % size;
             if ((signers >> place) & 1 == 0 || 3 * (weight - table.weights[place]) < 2 * total) continue;
             signers &= ~(1 << place);
             weight -= table.weights[place];
