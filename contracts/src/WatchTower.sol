@@ -409,6 +409,8 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
 
     /// @dev Zero for a signature that is none. `tryRecover` refuses the second form (high s) of a signature.
     function _signerOf(bytes32 digest, bytes32[2] calldata signature) private pure returns (address signer) {
+        // What is wrong with a bad signature does not matter: its signer is nobody.
+        // slither-disable-next-line unused-return
         (signer,,) = ECDSA.tryRecover(digest, signature[0], signature[1]);
     }
 

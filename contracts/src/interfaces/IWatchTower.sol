@@ -289,6 +289,8 @@ interface IWatchTower {
     function setTable(Member[] calldata members) external;
 
     /// @notice Sets the guardian; zero for none. Owner only.
+    // An interface has no code in which the argument could be mistaken for the view of that name.
+    // slither-disable-next-line shadowing-local
     function setGuardian(address guardian) external;
 
     /// @notice The seat of a signer.

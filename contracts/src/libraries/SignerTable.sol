@@ -31,6 +31,8 @@ library SignerTable {
     }
 
     /// @notice The weight of all members.
+    // Solidity reads bytes one by one; here one word is read, and what is not asked for cut off.
+    // slither-disable-next-line assembly
     function total(bytes memory table) internal pure returns (uint256 weight) {
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
@@ -40,6 +42,8 @@ library SignerTable {
     }
 
     /// @notice The member in a place below the size.
+    // As in `total`: one word, not twenty-one bytes.
+    // slither-disable-next-line assembly
     function memberIn(bytes memory table, uint256 place) internal pure returns (address signer, uint256 weight) {
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {

@@ -18,6 +18,7 @@ library Terms {
     /// @notice The EIP-712 struct hash of an offer: keccak256(abi.encode(OFFER_TYPEHASH, offer)).
     /// @dev Every field is one word of calldata, in the order of the type, so one copy does it. A field with bits where
     ///      there should be none makes a hash that no lease has; `open` reads and emits every field, and so refuses it.
+    // slither-disable-next-line assembly
     function hash(IModelBond.Offer calldata offer) internal pure returns (bytes32 structHash) {
         bytes32 typehash = OFFER_TYPEHASH;
         // solhint-disable-next-line no-inline-assembly
