@@ -110,7 +110,7 @@ $(UV):
 .PHONY: lock
 lock: | $(UV) ## Write all requirements.txt anew: ours from pyproject.toml, the images' from theirs
 	$(LOCK) pyproject.toml -o requirements/operator.txt
-	$(LOCK) --extra chain --group dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) --group dev pyproject.toml -o requirements/dev.txt
 	cd tests/images
 	$(LOCK_IMAGE) client/requirements.in -o client/requirements.txt
 	$(LOCK_IMAGE) --no-deps triton/requirements.in -o triton/requirements.txt
