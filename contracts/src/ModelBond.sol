@@ -323,7 +323,7 @@ contract ModelBond is IModelBond, EIP712, ReentrancyGuardTransient {
 
     function _giveNotice(LeaseId id, Lease storage lease) private {
         lease.noticed = _now(lease.slice).plus(lease.notice);
-        emit Noticed(id, msg.sender, _end(lease));
+        emit Noticed(id, msg.sender, lease.noticed);
     }
 
     /// @dev Takes the lease to what a final leaf says, and the customer's credit out of the host's bond.

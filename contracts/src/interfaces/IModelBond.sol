@@ -137,7 +137,8 @@ interface IModelBond {
         uint40 slices,
         Offer offer
     );
-    /// @notice A lease was given notice and ends at `end`, by who closed it or by the customer's next epoch.
+    /// @notice A lease was given notice and ends at `end`, by who closed it or by the customer's next epoch. Dry escrow
+    ///         may still end it earlier; a top-up moves that, and never `end`.
     event Noticed(LeaseId indexed lease, address indexed by, SliceIndex end);
     /// @notice `payer` paid for `slices` more.
     event ToppedUp(LeaseId indexed lease, address indexed payer, uint40 slices);

@@ -50,10 +50,20 @@ contract CloseTest is Fixture {
     function test_an_escrow_that_is_dry_sooner_ends_the_lease_sooner() public {
         vm.warp(uint256(FIRST + 9900) * 60);
         vm.expectEmit(address(bondContract));
-        emit IModelBond.Noticed(lease, host, SliceIndex.wrap(FIRST + 10_000));
+        emit IModelBond.Noticed(lease, host, SliceIndex.wrap(FIRST + 9900 + 1440));
         vm.prank(host);
         bondContract.close(offer);
         assertEq(endOf(lease), FIRST + 10_000, "dry before the notice is over");
+    }
+
+    /// @dev Who follows events must know that end: it cannot be read off an escrow that is topped up later.
+    function test_a_top_up_after_the_notice_leads_to_the_end_that_was_told() public {
+        vm.warp(uint256(FIRST + 9900) * 60);
+        vm.prank(customer);
+        bondContract.close(offer);
+        vm.prank(customer);
+        bondContract.topUp(offer, 5000);
+        assertEq(endOf(lease), FIRST + 9900 + 1440, "the notice's end, as its event said");
     }
 
     function test_an_ended_lease_needs_no_notice() public {
