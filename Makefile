@@ -17,10 +17,10 @@ LOCK_IMAGE := $(LOCK) --no-annotate --python-version 3.11 --python-platform x86_
 demo: .venv ## Three clusters of different owners serve a real model: minutes from nothing
 	$(PY) -m demo up
 
-test: style unit adapters chart scenarios ## Everything that CI proves, fast to slow
+test: style unit adapters chart rules contracts chain scenarios ## Everything that CI proves, fast to slow
 
 ##@ Parts of the test
-.PHONY: lint style unit adapters chart contracts chain scenarios
+.PHONY: lint style unit adapters chart rules contracts chain scenarios
 lint: style chart ## Everything that needs no cluster to find a fault: style and chart
 
 style: .venv ## Style, types, import rules, generated files, shell scripts
@@ -47,7 +47,10 @@ chart: .venv ## The Helm chart, rendered by real helm and checked against schema
 	$(PY) -m cluster tools
 	$(PYTEST) -q tests/chart
 
-contracts: ## The contracts: build, style, tests, gas against the snapshots, coverage (installs Node if missing)
+contracts: ## The contracts: tests, invariants, gas against the snapshots, proofs, coverage (Node if missing)
+rules: .venv ## Rules, alerts and dashboards, judged by a real promtool and a real Prometheus
+	$(PYTEST) -q tests/rules
+
 	$(MAKE) -C contracts all
 
 scenarios: .venv ## Real clusters, real Triton, real faults (builds what is missing)
@@ -56,11 +59,12 @@ scenarios: .venv ## Real clusters, real Triton, real faults (builds what is miss
 	$(PYTEST) tests/scenarios
 
 ##@ Work on it
-.PHONY: generate format clusters images bench demo-down clean help
-generate: .venv compiled ## Write the files that are generated from crds/ and contracts/
+.PHONY: generate format clusters images bench bench-verdicts bench-watcher demo-down clean help
+generate: .venv compiled ## Write the files that are generated: types, pages, rules, dashboards
 	$(BIN)/python operator/generate.py
 	$(BIN)/python operator/generate.py --contracts
 	node contracts/tools/vectors.js
+	$(PY) -m golden
 
 format: .venv ## Let ruff lay out the code
 	$(BIN)/ruff check --fix .
@@ -75,6 +79,12 @@ images: .venv ## Build the operator's image and those of the demo
 bench: .venv ## Latency from apply to order and from ready to Ready, on real clusters
 	$(PY) -m bench
 
+bench-verdicts: .venv ## Which of our own cheats canaries find, on two real models: minutes, no cluster
+	OPENBLAS_NUM_THREADS=1 $(PY) -m bench.verdicts
+
+bench-watcher: .venv ## What it costs to watch 10,000 targets each 30 s (five minutes)
+	$(PY) -m bench.watcher
+
 demo-down: .venv ## Remove everything that the demo made
 	$(PY) -m demo down
 
@@ -82,7 +92,7 @@ clean: demo-down ## Also remove the environment; built binaries stay in the cach
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 help: ## This text
-	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The contracts, as forge compiles them; what is compiled already costs a second.
 .PHONY: compiled
@@ -111,6 +121,7 @@ $(UV):
 lock: | $(UV) ## Write all requirements.txt anew: ours from pyproject.toml, the images' from theirs
 	$(LOCK) pyproject.toml -o requirements/operator.txt
 	$(LOCK) --group dev pyproject.toml -o requirements/dev.txt
+	$(LOCK_IMAGE) --no-deps tests/bench/requirements.in -o tests/bench/requirements.txt
 	cd tests/images
 	$(LOCK_IMAGE) client/requirements.in -o client/requirements.txt
 	$(LOCK_IMAGE) --no-deps triton/requirements.in -o triton/requirements.txt

@@ -20,8 +20,11 @@ pause() {
   wait "$!" || true
 }
 
+# Nobody is let in before it is known who may, and how often.
 issued() {
-  [ -s "$folder/tls/tls.crt" ] && [ -s "$folder/tls/tls.key" ] && [ -s "$folder/tls/tokens.conf" ]
+  [ -s "$folder/tls/tls.crt" ] && [ -s "$folder/tls/tls.key" ] && [ -s "$folder/tls/tokens.conf" ] &&
+    sed -nE "s,^ *include ($folder/tls/[^;]+);.*,\1,p" "$folder/nginx.conf" |
+    while read -r file; do [ -s "$file" ] || exit 1; done
 }
 
 # The same ports on IPv6, where the kernel has it: nginx ends when it cannot open a socket.
@@ -34,7 +37,7 @@ listeners() {
 # nginx reads a file that its configuration names without a variable only once.
 fingerprint() {
   sed -nE "s/^ *(include|ssl_certificate(_key)?) ([^$;]+);.*/\3/p" "$folder/nginx.conf" |
-    xargs -r sha256sum
+    sort -u | xargs -r sha256sum
 }
 
 trap stop TERM INT

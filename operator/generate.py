@@ -1,6 +1,7 @@
 """Writes every file that is derived from another; `--check` tells what is stale.
 
-Derived from crds/ and the reasons, or with `--contracts` from what forge made of contracts/.
+Derived from crds/, the reasons and operator/generation/, or with `--contracts` from what forge made
+of contracts/.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from generation import abi, chart, reference, types
+from generation import abi, chart, reference, rules, slashed, types
 
 ROOT = Path(__file__).resolve().parent.parent
 PLURALS = ("modeldeployments", "modelplacements", "hostclusters", "homeclusters")
@@ -26,6 +27,9 @@ def wanted() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs/reference/conditions.md", reference.conditions_page()
     for plural, text in texts.items():
         yield ROOT / f"helm/modelbond/templates/crds/{plural}.yaml", chart.template(text)
+    for folder in ("manifests", "helm/modelbond/files"):
+        yield ROOT / folder / "rules/modelbond.yaml", rules.rules()
+        yield ROOT / folder / "dashboards/slashed.json", slashed.slashed()
 
 
 def wanted_of_contracts() -> Iterator[tuple[Path, str]]:

@@ -9,10 +9,12 @@ ModelbondError
 │   ├── Expired              410: the watch's resourceVersion is too old, list anew
 │   ├── OwnSideFailed        our own API server failed while we dealt with another's
 │   ├── SourceFailed         one source of weights failed; another, or later, may serve
+│   ├── EndpointFailed       a model's endpoint gave no answer that can be used
 │   ├── ChainUnreachable     no RPC of the chain gives an answer that can be used
 │   ├── FeeAboveCap          the chain asks for more than the writer may pay
 │   ├── ActionPending        an action is written down and under way, and not final yet
-│   └── LedgerBusy           another process writes with this key
+│   ├── LedgerBusy           another process writes with this key
+│   └── LedgerFailed         the disk takes or gives no rows of a watcher's ledger
 ├── TerminalError        trying again cannot help: say so in a condition
 │   ├── Unauthorized         401: the credential is expired or revoked
 │   ├── Forbidden            403: the right is missing
@@ -84,6 +86,10 @@ class SourceFailed(TransientError):
         self.retriable = retriable
 
 
+class EndpointFailed(TransientError):
+    """A model's endpoint gave no answer that can be used; the message says what it met."""
+
+
 class Unauthorized(TerminalError):
     """The credential is expired or revoked."""
 
@@ -138,6 +144,10 @@ class ActionPending(TransientError):
 
 class LedgerBusy(TransientError):
     """Another process holds the ledger: there is one writer for each key."""
+
+
+class LedgerFailed(TransientError):
+    """The disk takes or gives no rows of a watcher's ledger: what was not written is unknown."""
 
 
 class WrongChain(TerminalError):

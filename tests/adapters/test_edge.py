@@ -1,6 +1,7 @@
 """The edge as nginx really runs it: who gets through, and what strangers cannot do to others."""
 
 import json
+import re
 import resource
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from fakes import edge as edges
-from fakes.edge import MODEL, TOKEN, Edge
+from fakes.edge import MODEL, PROBE_TOKEN, TOKEN, Edge, admit
+from fakes.polling import eventually
+from modelbond.serving.edge import Access, Agreed
 
 HALF_A_REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n"
 HALF_A_HANDSHAKE = b"\x16\x03\x01\x02\x00\x01"
 STRANGERS = 1500
+AGREED = Access(token=TOKEN, agreed=Agreed(probe_token=PROBE_TOKEN, requests_per_minute=60))
 
 
 @pytest.fixture
@@ -115,3 +119,51 @@ def spooled(edge: Edge) -> list[Path]:
     (worker,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     held = Path(f"/proc/{worker}/fd").iterdir()
     return [each for each in held if str(each.readlink()).startswith(str(edge.scratch / "proxy"))]
+
+
+def statuses(edge: Edge, token: str, *, times: int) -> list[int]:
+    """Ask for the model's metadata that often in one go."""
+    request = f"GET {MODEL} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+    asked = f"{request}\r\n" * (times - 1) + f"{request}Connection: close\r\n\r\n"
+    said = b""
+    with edge.opened(asked.encode()) as connection:
+        while part := connection.recv(65_536):
+            said += part
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", said)]
+
+
+def test_a_customers_flood_cannot_become_a_breach(tmp_path: Path) -> None:
+    with edges.running(tmp_path, access=AGREED) as edge:
+        flood = statuses(edge, TOKEN, times=120)
+        assert len(flood) == 120
+        assert flood[:10] == [200] * 10, "what was agreed is served"
+        assert flood.count(429) > 60, "what is beyond it is turned away"
+        assert statuses(edge, PROBE_TOKEN, times=5) == [200] * 5
+        assert 429 in statuses(edge, TOKEN, times=20), "the flood goes on all the while"
+
+
+def test_the_probes_budget_is_small_and_leaves_the_customers_alone(tmp_path: Path) -> None:
+    # Without a Triton nothing but the edge takes time: who is let in gets 502 at once.
+    with edges.running(tmp_path, triton=False, access=AGREED) as edge:
+        assert set(statuses(edge, PROBE_TOKEN, times=200)) == {502, 429}
+        assert statuses(edge, TOKEN, times=5) == [502] * 5
+
+
+def test_a_probe_token_is_taken_and_taken_back_without_cutting_an_answer_off(
+    edge: Edge,
+) -> None:
+    def probed() -> int:
+        return edge.ask(MODEL, authorization=f"Bearer {PROBE_TOKEN}").status
+
+    head = f"POST {MODEL}/infer HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
+    with edge.opened(f"{head}Content-Length: 2\r\n\r\n{{}}".encode()) as reader:
+        received = len(reader.recv(4096))
+        assert probed() == 401
+        admit(edge.tls, AGREED)
+        assert eventually(lambda: probed() == 200)
+        admit(edge.tls, Access(token=TOKEN))
+        assert eventually(lambda: probed() == 401)
+        while received < edges.LARGE:
+            part = reader.recv(2**20)
+            assert part, "the edge cut the answer off"
+            received += len(part)

@@ -15,9 +15,11 @@ import pytest
 
 from fakes.api_server import TOKEN, ApiServer
 from fakes.home import Home, deployment
+from fakes.lease_chain import PLACE
+from fakes.leased import SLA, TERMS, LeasedHome, canaries_map, secret, signing_request
 from fakes.polling import until
 from modelbond.api.conditions import ConditionType, find
-from modelbond.api.kinds import EVENT, HOST_CLUSTER, OUR_KINDS, SECRET
+from modelbond.api.kinds import CONFIG_MAP, EVENT, HOST_CLUSTER, NAMESPACE, OUR_KINDS, SECRET
 
 CONFIG = """
 roles: [home, host]
@@ -80,9 +82,11 @@ class Process:
 
 
 @asynccontextmanager
-async def operator(server: ApiServer, folder: Path) -> AsyncIterator[Process]:
+async def operator(
+    server: ApiServer, folder: Path, *, config: str = CONFIG
+) -> AsyncIterator[Process]:
     """Start the operator with a kubeconfig that leads to the server; kill it in the end."""
-    (folder / "config.yaml").write_text(CONFIG)
+    (folder / "config.yaml").write_text(config)
     (folder / "kubeconfig").write_text(kubeconfig(server))
     port = free_port()
     process = await asyncio.create_subprocess_exec(
@@ -267,6 +271,50 @@ async def test_what_was_applied_while_the_operator_was_down_is_placed_after_the_
 
     async with operator(server, tmp_path):
         await alpha.gets_an_order_for("llama")
+
+
+def with_a_chain(folder: Path) -> str:
+    """Return a configuration with a chain of which no RPC answers."""
+    hashes = {"modelBondCodeHash": "11" * 32, "watchTowerCodeHash": "22" * 32}
+    places = {"modelBond": PLACE.bond, "watchTower": PLACE.tower, "asset": PLACE.asset}
+    deployed = json.dumps({"chainId": PLACE.chain_id, **places, **hashes})
+    (folder / "deployment.json").write_text(deployed)
+    (folder / "rpc").write_text("http://127.0.0.1:9")
+    chain = {
+        "deployment": str(folder / "deployment.json"),
+        "ledgers": str(folder / "ledgers"),
+        "rpcs": [{"name": "gone", "urlFile": str(folder / "rpc")}],
+        "pollSeconds": 0.2,
+    }
+    return f"{CONFIG}chain: {json.dumps(chain)}\n"
+
+
+async def test_with_a_chain_that_is_gone_leases_are_asked_for_and_all_else_goes_on(
+    server: ApiServer, alpha: Alpha, tmp_path: Path
+) -> None:
+    home = LeasedHome(api=server.kube)
+    home.api.put(NAMESPACE, {"metadata": {"name": "kube-system"}})
+    home.api.put(CONFIG_MAP, canaries_map())
+    home.api.put(SECRET, secret("wallet", key="11" * 32))
+    home.request = signing_request()
+
+    def bond() -> object:
+        return find(home.status().get("conditions", []), ConditionType.BOND_ACTIVE)
+
+    async with operator(server, tmp_path, config=with_a_chain(tmp_path)) as running:
+        home.applies(deployment(sla=SLA, lease=TERMS))
+        await alpha.gets_an_order_for("llama")
+        home.says_so()
+        await until(lambda: "lease" in home.order_at("alpha")["spec"], within_seconds=20)
+        home.offers()
+        await until(lambda: "'ChainUnreachable'" in str(bond()), within_seconds=20)
+        home.says_so()
+        await until(
+            lambda: home.condition(ConditionType.ENDPOINT_READY)["status"] == "True",
+            within_seconds=20,
+        )
+        running.process.send_signal(signal.SIGTERM)
+        assert await running.ended() == 0
 
 
 Misbehave = Callable[[ApiServer], None]

@@ -14,7 +14,7 @@ import eth_abi.abi
 from eth_hash.backends.pycryptodome import keccak256
 
 from anvil.node import CHAIN_ID, Anvil
-from anvil.people import key_of, watchers
+from anvil.people import WATCHERS, key_of, watchers
 from anvil.writers import POLICY, QUICKLY, pool_of
 from fakes.offers import offer
 from modelbond.adapters.chain.abi import interface
@@ -106,14 +106,17 @@ class Market:
     async def post(self, *leaves: Digest, round_: int = 1) -> tuple[ReportRef, Tree]:
         """Post a tree with these leaves, and one more, for the newest frame that ended."""
         tree = Tree.of([*leaves, keccak(f"filler {self.seq}".encode())])
-        report = await self.report(tree.root, round_=round_)
+        return await self.post_root(tree.root, round_=round_), tree
+
+    async def post_root(self, root: Digest, *, round_: int = 1, **changes: Any) -> ReportRef:
+        """Post that root for the newest frame that ended."""
+        report = await self.report(root, round_=round_, **changes)
         signers = sum(1 << place for place in range(QUORUM))
         signatures = [compact(self.sign(report, place)) for place in range(QUORUM)]
         await self.do(OWNER, "tower", "post", report.values(), signers, signatures)
-        self.seq, self.root = self.seq + 1, tree.root
+        self.seq, self.root = self.seq + 1, root
         posted_at = await self.chain.time()
-        ref = ReportRef(seq=self.seq, frame=report.frame, round=report.round, posted_at=posted_at)
-        return ref, tree
+        return ReportRef(seq=self.seq, frame=report.frame, round=report.round, posted_at=posted_at)
 
     async def report(self, root: Digest, *, round_: int = 1, **changes: Any) -> Report:
         """Return a report on the newest frame that ended, to follow on the last one."""
@@ -163,7 +166,9 @@ def compact(signature: bytes) -> list[bytes]:
     return [r, (s | (v - 27) << 255).to_bytes(32, "big")]
 
 
-async def deployed(chain: Anvil) -> Market:
+async def deployed(
+    chain: Anvil, *, frame: int = FRAME, window: int = WINDOW, signers: int = WATCHERS
+) -> Market:
     """Deploy everything, seat the watchers, and give host and customer plenty of tokens."""
     await chain.impersonate()
     people = [OWNER, GUARDIAN, STAKER, key_of("host").address, key_of("customer").address]
@@ -171,7 +176,7 @@ async def deployed(chain: Anvil) -> Market:
         await chain.fund(account)
     asset = await _deploy(chain, "LocalToken", [], [])
     bond = await _deploy(chain, "ModelBond", ["address"], [asset.address])
-    terms = (asset.address, FRAME, WINDOW, STAKE, BOUNTY)
+    terms = (asset.address, frame, window, STAKE, BOUNTY)
     kinds = ["(address,uint32,uint32,uint96,uint96)", "address", "address"]
     tower = await _deploy(chain, "WatchTower", kinds, [terms, OWNER, GUARDIAN])
     deployment = Deployment(
@@ -179,7 +184,9 @@ async def deployed(chain: Anvil) -> Market:
     )
     pool = pool_of(chain.url)
     view = Chain(deployment, pool=pool)
-    market = Market(chain=chain, deployment=deployment, view=view, pool=pool)
+    market = Market(
+        chain=chain, deployment=deployment, view=view, pool=pool, watchers=watchers()[:signers]
+    )
     await _populate(market)
     return market
 

@@ -48,6 +48,6 @@ def test_every_action_of_the_adapter_is_among_the_kinds() -> None:
         name
         for actions in (BondActions, TowerActions)
         for name in vars(actions)
-        if not name.startswith("_")
+        if not name.startswith("_") and name != "opening"  # a question
     ]
     assert len(KINDS) == len(actions) == 19

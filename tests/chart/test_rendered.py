@@ -1,7 +1,10 @@
 """What the chart installs: restricted, without wildcards, the same at every render."""
 
+import json
+
 import kubernetes_validate
 import pytest
+import yaml
 
 from modelbond.api.config import decode_config
 from modelbond.cli.home_objects import HOME_ROLE, IDENTITY_ROLE
@@ -23,13 +26,22 @@ FULL = {
     "image": {"digest": DIGEST, "pullSecrets": ["pull"]},
     "home": {"namespaces": ["models", "other"]},
     "host": {"region": "eu-1", "runtimes": {"triton": TRITON}},
+    "chain": {
+        "deployment": {"configMap": "contracts"},
+        "rpcs": {"secret": "rpcs", "names": ["own", "other"]},
+        "watchers": ["https://watcher.example.org"],
+        "hostKey": {"secret": "host-key", "password": "password"},
+    },
     "nodeSelector": {"pool": "system"},
     "tolerations": [{"operator": "Exists"}],
     "metrics": {
         "service": {"enabled": True},
         "podMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+        "prometheusRule": {"enabled": True, "labels": {"release": "prometheus"}},
     },
+    "grafana": {"dashboards": {"enabled": True}},
 }
+MANIFESTS = CHART.parents[1] / "manifests"
 LINKS = {"modelbond.io", "monitoring.coreos.com"}
 
 
@@ -106,7 +118,7 @@ def test_a_home_that_is_no_host_has_none_of_a_hosts_rights(render: Render) -> No
     rendered = render(**FULL, roles=["home"])
     rules = rendered.one("ClusterRole", OPERATOR_ACCOUNT)["rules"]
     resources = {name for rule in rules for name in rule["resources"]}
-    assert not resources & {"namespaces", "nodes", "pods", "modelplacements/status"}
+    assert not resources & {"nodes", "pods", "modelplacements/status"}
     (secrets,) = rendered.one("Role")["rules"]
     assert secrets["verbs"] == ["get", "create"]
 
@@ -191,6 +203,48 @@ def test_the_pod_is_restricted(render: Render) -> None:
         assert {"startupProbe", "livenessProbe", "readinessProbe", "resources"} <= set(container)
 
 
+def test_without_a_chain_nothing_of_one_is_mounted_or_allowed(render: Render) -> None:
+    rendered = render(home={"namespaces": ["models"]}, roles=["home"])
+    assert {each["name"] for each in rendered.pod()["volumes"]} == {"config", "tmp"}
+    assert "fsGroup" not in rendered.pod()["securityContext"]
+    assert rendered.kind("PersistentVolumeClaim") == []
+    assert decode_config(rendered.config()).chain is None
+    rules = rendered.one("ClusterRole", "modelbond-home-in-customer-namespace")["rules"]
+    assert not [rule for rule in rules if "configmaps" in rule["resources"]]
+    own = rendered.one("ClusterRole", OPERATOR_ACCOUNT)["rules"]
+    assert not [rule for rule in own if "namespaces" in rule["resources"]]
+
+
+def test_a_chain_is_configured_by_files_that_are_mounted_where_they_are_looked_for(
+    render: Render,
+) -> None:
+    rendered = render(**FULL)
+    chain = decode_config(rendered.config()).chain
+    assert chain is not None
+    assert chain.host_key is not None
+    (container,) = rendered.pod()["containers"]
+    mounts = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
+    volumes = {each["name"]: each for each in rendered.pod()["volumes"]}
+
+    def source(path: str) -> object:
+        (mount,) = (each for each in mounts if path.startswith(f"{each}/"))
+        return volumes[mounts[mount]]
+
+    assert source(chain.deployment) == {"name": "chain", "configMap": {"name": "contracts"}}
+    assert [rpc.url_file.rpartition("/")[2] for rpc in chain.rpcs] == ["own", "other"]
+    for path, secret in [
+        (chain.rpcs[0].url_file, "rpcs"),
+        (chain.host_key.file, "host-key"),
+        (chain.host_key.password_file, "host-key"),
+    ]:
+        assert f"'secretName': '{secret}'" in str(source(path))
+    claim = rendered.one("PersistentVolumeClaim", "modelbond-ledgers")
+    assert claim["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+    assert f"'claimName': '{claim['metadata']['name']}'" in str(source(chain.ledgers))
+    own = render(**merged(FULL, {"chain": {"ledgers": {"claim": "mine"}}}))
+    assert own.kind("PersistentVolumeClaim") == []
+
+
 def test_two_operators_never_run_at_once(render: Render) -> None:
     spec = render().one("Deployment")["spec"]
     assert spec["replicas"] == 1
@@ -250,6 +304,35 @@ def test_metrics_are_shown_to_those_who_ask(render: Render) -> None:
     (monitored,) = rendered.one("PodMonitor")["spec"]["podMetricsEndpoints"]
     assert monitored["port"] in ports
     assert rendered.one("Service")["spec"]["ports"][0]["targetPort"] in ports
+
+
+def test_a_deployments_namespace_is_not_taken_for_the_operators(render: Render) -> None:
+    (monitored,) = render(**FULL).one("PodMonitor")["spec"]["podMetricsEndpoints"]
+    assert monitored["honorLabels"] is True
+
+
+def test_the_rules_are_those_of_the_plain_file_with_your_place_of_runbooks(render: Render) -> None:
+    assert render().kind("PrometheusRule") == []
+    rule = render(**FULL).one("PrometheusRule")
+    assert rule["spec"] == yaml.safe_load((MANIFESTS / "rules/modelbond.yaml").read_text())
+    assert rule["metadata"]["labels"]["release"] == "prometheus"
+    elsewhere = {"prometheusRule": {"enabled": True, "runbookUrl": "https://wiki.example.org/mb"}}
+    spec = render(metrics=elsewhere).one("PrometheusRule")["spec"]
+    urls = {
+        rule["annotations"]["runbook_url"].rpartition("/")[0]
+        for group in spec["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    }
+    assert urls == {"https://wiki.example.org/mb"}
+
+
+def test_dashboards_come_as_config_maps_that_grafanas_sidecar_finds(render: Render) -> None:
+    assert [each["metadata"]["name"] for each in render().kind("ConfigMap")] == [OPERATOR_ACCOUNT]
+    found = render(**FULL).one("ConfigMap", "modelbond-dashboard-slashed")
+    assert found["metadata"]["labels"]["grafana_dashboard"] == "1"
+    plain = (MANIFESTS / "dashboards/slashed.json").read_text()
+    assert json.loads(found["data"]["modelbond-slashed.json"]) == json.loads(plain)
 
 
 @pytest.mark.parametrize(

@@ -37,10 +37,17 @@ def refusal(values: dict[str, Any]) -> str:
         ({"host": {"runtimes": {"triton": {"image": "x"}}}}, "formats"),
         ({"host": {"runtimes": {"triton": {**RUNTIME, "formats": ["pickle"]}}}}, "formats"),
         ({"host": {"runtimes": {"triton": {**RUNTIME, "command": ["sh"]}}}}, "command"),
+        ({"chain": {"towers": ["0x12"]}}, "towers"),
+        ({"chain": {"watchers": ["ftp://watcher"]}}, "watchers"),
+        ({"chain": {"rpcs": {"url": "https://rpc"}}}, "url"),
+        ({"chain": {"hostKey": {"secret": "A b"}}}, "secret"),
+        ({"chain": {"deployment": {"configMap": "c"}}}, "chain.rpcs: name the Secret"),
         ({"crds": {"enabled": "true"}}, "enabled"),
         ({"resources": {"claims": []}}, "resources"),
         ({"tolerations": [{"effect": "Never"}]}, "effect"),
         ({"metrics": {"podMonitor": {"interval": "often"}}}, "interval"),
+        ({"metrics": {"prometheusRule": {"runbookUrl": "docs/"}}}, "runbookUrl"),
+        ({"grafana": {"dashboards": {"folder": "x"}}}, "folder"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(values: dict[str, Any], named: str) -> None:

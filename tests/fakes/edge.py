@@ -24,11 +24,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from cluster import debian
-from modelbond.serving.edge import nginx_conf, tokens_conf
+from modelbond.serving.edge import Access, access_files, nginx_conf
 
 SCRIPT = Path(__file__).parents[2] / "operator" / "edge.sh"
 TOKEN = "A-b_" * 10
+PROBE_TOKEN = "p-R_" * 10
 MODEL = "/v2/models/magika"
+UNLEASED = Access(token=TOKEN)
 LARGE = 32 * 2**20
 
 
@@ -77,6 +79,7 @@ class Edge:
     port: int
     scratch: Path
     said: Path
+    tls: Path
 
     def ask(
         self,
@@ -119,14 +122,15 @@ class Edge:
 
 
 @contextmanager
-def running(folder: Path, *, triton: bool = True) -> Iterator[Edge]:
+def running(folder: Path, *, triton: bool = True, access: Access = UNLEASED) -> Iterator[Edge]:
     """Run the edge's script in that folder; without `triton` nobody listens behind it."""
     scratch = folder / "tmp"
     for made in (scratch, folder / "tls", folder / "bin"):
         made.mkdir()
     (folder / "bin" / "nginx").symlink_to(debian.unpacked("nginx") / "usr/sbin/nginx")
     _issue(folder / "tls")
-    edge = Edge(port=_free_port(), scratch=scratch, said=folder / "said")
+    admit(folder / "tls", access)
+    edge = Edge(port=_free_port(), scratch=scratch, said=folder / "said", tls=folder / "tls")
     with _triton() as upstream:
         behind = upstream if triton else _free_port()
         _configure(folder, port=edge.port, upstream=behind)
@@ -208,7 +212,12 @@ def _issue(tls: Path) -> None:
     )
     (tls / "tls.key").write_bytes(private)
     (tls / "tls.crt").write_bytes(made.public_bytes(pem))
-    (tls / "tokens.conf").write_text(tokens_conf([TOKEN]))
+
+
+def admit(tls: Path, access: Access) -> None:
+    """Write who may infer, as a mounted Secret shows it."""
+    for name, text in access_files(access).items():
+        (tls / name).write_text(text)
 
 
 def _trusting() -> ssl.SSLContext:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fakes.kube import FakeKube
+from fakes.lease_chain import FakeEvidence, FakeLeaseChain
 from fakes.ports import FakeClock, FakeEvents, FakeInformers, FakeMeter, FakeQueue, FakeSupervisor
 from fakes.schemas import violations
 from modelbond.adapters.authority import SecretAuthority
@@ -25,9 +26,11 @@ from modelbond.api.kinds import (
 from modelbond.controllers.deployment import DeploymentController
 from modelbond.controllers.host_book import HostBook
 from modelbond.controllers.host_cluster import HostClusterController
+from modelbond.controllers.lease import LeaseController
+from modelbond.controllers.lease_book import LeaseBook
 from modelbond.controllers.order import OrderController
 from modelbond.controllers.order_book import OrderViews
-from modelbond.ports import Outcome
+from modelbond.ports import LeaseChain, Outcome
 from modelbond.reconcile.home_names import deployment_uid_of, host_of_object
 
 DIGEST = "sha256:" + "a" * 64
@@ -146,6 +149,8 @@ class Home:
     queue_deployments: FakeQueue = field(default_factory=FakeQueue)
     queue_orders: FakeQueue = field(default_factory=FakeQueue)
     queue_hosts: FakeQueue = field(default_factory=FakeQueue)
+    chain: LeaseChain | None = None
+    evidence: FakeEvidence = field(default_factory=FakeEvidence)
     renewals: int = 0
     deployments: Live = field(init=False)
     orders: Live = field(init=False)
@@ -155,6 +160,8 @@ class Home:
     deployment_controller: DeploymentController = field(init=False)
     order_controller: OrderController = field(init=False)
     host_controller: HostClusterController = field(init=False)
+    leases: LeaseBook = field(init=False)
+    lease_controller: LeaseController | None = field(init=False)
 
     def __post_init__(self) -> None:
         self.deployments = Live(self.api, MODEL_DEPLOYMENT)
@@ -183,6 +190,8 @@ class Home:
             clock=self.clock,
             withdraw_deadline_seconds=self.config.withdraw_deadline_seconds,
         )
+        self.leases = LeaseBook(deployments=self.queue_deployments)
+        self.lease_controller = self._lease_controller()
         self.deployment_controller = DeploymentController(
             api=self.api,
             deployments=self.deployments,
@@ -198,6 +207,7 @@ class Home:
             meter=self.meter,
             clock=self.clock,
             config=self.config,
+            leases=self.leases.leases if self.chain else None,
         )
         self.host_controller = HostClusterController(
             api=self.api,
@@ -214,15 +224,35 @@ class Home:
             clock=self.clock,
         )
 
+    def _lease_controller(self) -> LeaseController | None:
+        if self.chain is None:
+            return None
+        return LeaseController(
+            api=self.api,
+            orders=self.orders,
+            deployments=self.deployments,
+            hosts=self.book,
+            authority=self.authority,
+            chain=self.chain,
+            evidence=self.evidence,
+            book=self.leases,
+            clock=self.clock,
+            poll_seconds=12,
+        )
+
     async def settle(self, rounds: int = 12) -> None:
         """Run everything until a whole round writes nothing."""
         for _ in range(rounds):
-            before = len(self.api.writes())
+            before = self._happened()
             await self.round()
-            if len(self.api.writes()) == before:
+            if self._happened() == before:
                 self.check_schemas()
                 return
         raise AssertionError(f"still writing: {self.api.writes()[-5:]}")
+
+    def _happened(self) -> int:
+        ended = self.chain.happened if isinstance(self.chain, FakeLeaseChain) else 0
+        return len(self.api.writes()) + ended
 
     def check_schemas(self) -> None:
         """Fail where an order or status of ours would be refused, or a field of it dropped."""
@@ -242,6 +272,9 @@ class Home:
         await self.informers.sync()
         for name in list(self.clusters):
             await self.host_controller.reconcile(name)
+        if self.lease_controller is not None:
+            for key in list(self.orders):
+                await self.lease_controller.reconcile(key)
         for key in list(self.deployments):
             await self.deployment_controller.reconcile(key)
         for key in list(self.orders):

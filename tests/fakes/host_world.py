@@ -1,12 +1,14 @@
 """One host and one home in memory: real controllers, fake servers, a fake kubelet."""
 
 import base64
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from fakes.host_chain import NOTHING, FakeOfferBook, FakeOwnEndpoint
 from fakes.kube import FakeKube
 from fakes.ports import FakeClock, FakeEvents, FakeInformers, FakeQueue, FakeSupervisor
 from modelbond.api.config import HostConfig, Runtime
@@ -25,8 +27,11 @@ from modelbond.api.kinds import (
 )
 from modelbond.controllers.copy import CopyController, copy_keys
 from modelbond.controllers.home_cluster import HomeClusterController
+from modelbond.controllers.host_lease_offers import Means
+from modelbond.controllers.host_lease_watch import LeaseWatch
 from modelbond.errors import ModelbondError
-from modelbond.ports import KubeApi, Token
+from modelbond.ports import HostChain, KubeApi, OfferBook, Token
+from modelbond.settlement.units import Wei
 
 HOME = "customers-0a0a0a0a"
 HOME_UID = "0a0a0a0a-0000"
@@ -88,6 +93,9 @@ class FakeKeys:
     def fits(self, certificate_pem: str, *, key_pem: str) -> bool:
         return certificate_pem == f"certificate of {key_pem}"
 
+    def public_key_hash(self, key_pem: str) -> bytes:
+        return hashlib.sha256(key_pem.encode()).digest()
+
 
 @dataclass(slots=True)
 class HostWorld:
@@ -111,7 +119,12 @@ class HostWorld:
     runtimes: dict[str, Runtime] = field(
         default_factory=lambda: {"triton": Runtime(image="triton:1", formats=("onnx",))}
     )
+    chain: HostChain | None = None
+    endpoint: FakeOwnEndpoint = field(default_factory=FakeOwnEndpoint)
+    book: OfferBook = field(default_factory=FakeOfferBook)
+    target: Wei = NOTHING
     outcomes: dict[str, object] = field(default_factory=dict)
+    watch: LeaseWatch | None = field(init=False, default=None)
     home_clusters: HomeClusterController = field(init=False)
     copy_controller: CopyController = field(init=False)
 
@@ -135,6 +148,7 @@ class HostWorld:
     def restart(self) -> None:
         """Begin a new life of the operator: only what the servers hold is left."""
         self.supervisor, self.informers = FakeSupervisor(), FakeInformers()
+        means = self.means()
         self.home_clusters = HomeClusterController(
             api=self.local,
             homes=self.homes,
@@ -149,6 +163,7 @@ class HostWorld:
             namespace=SYSTEM,
             queue_homes=self.queue_homes,
             queue_copies=self.queue_copies,
+            watch=self.watch,
         )
         self.copy_controller = CopyController(
             api=self.local,
@@ -161,7 +176,37 @@ class HostWorld:
             clock=self.clock,
             events=self.events,
             config=self.config(),
+            means=means,
         )
+
+    def means(self) -> Means | None:
+        """Return what a host with a chain has, in this life of the operator."""
+        self.watch = None
+        if self.chain is None:
+            return None
+        self.watch = LeaseWatch(
+            self.chain,
+            copies=self.copies,
+            book=self.book,
+            target=self.target,
+            on_lease=self._queue,
+            on_bond=self._queue_homes,
+        )
+        return Means(chain=self.chain, watch=self.watch, endpoint=self.endpoint)
+
+    def _queue(self, copy: Json) -> None:
+        for key in copy_keys(copy):
+            self.queue_copies.add(key)
+
+    def _queue_homes(self) -> None:
+        for name in self.homes:
+            self.queue_homes.add(name)
+
+    async def watch_round(self) -> None:
+        """Let the host look at the chain once."""
+        assert self.watch is not None
+        self._refresh()
+        await self.watch.round()
 
     def connect(self, *, server: str, ca_pem: str, token: str) -> KubeApi:
         assert (server, ca_pem) == (SERVER, "home-ca")

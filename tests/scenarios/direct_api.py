@@ -11,11 +11,11 @@ from typing import Any
 import requests
 import yaml
 
-from modelbond.api.kinds import OUR_KINDS, Kind
+from modelbond.api.kinds import CONFIG_MAP, OUR_KINDS, Kind
 
 Json = dict[str, Any]
 DRY_RUN = {"dryRun": "All", "fieldValidation": "Strict"}
-BY_NAME = {kind.kind: kind for kind in OUR_KINDS}
+BY_NAME = {kind.kind: kind for kind in (*OUR_KINDS, CONFIG_MAP)}
 MERGE = {"Content-Type": "application/merge-patch+json"}
 TIMEOUT_SECONDS = 20
 

@@ -1,6 +1,7 @@
 """The home's certificate authority: one key in one Secret, and exact words for each request."""
 
 import asyncio
+import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,6 +56,14 @@ class SecretAuthority:
     def new_token(self) -> str:
         """Return 32 random bytes as base64url."""
         return secrets.token_urlsafe(_TOKEN_BYTES)
+
+    def endpoint_key(self, signing_request: str) -> bytes:
+        """Return SHA-256 of the request's key: what watchers hold the endpoint to."""
+        key = requested_key(signing_request)
+        der = key.public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return hashlib.sha256(der).digest()
 
     async def certificate(
         self, *, signing_request: str, names: Sequence[str], held: str | None

@@ -1,5 +1,6 @@
 """The host's own keys for endpoints: they are made here, signed by the home, and never travel."""
 
+import hashlib
 from collections.abc import Sequence
 
 from cryptography import x509
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 _COMMON_NAME_LIMIT = 64
+_SPKI = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 class EllipticKeys:
@@ -47,9 +49,15 @@ class EllipticKeys:
             key = _loaded(key_pem)
         except (ValueError, UnsupportedAlgorithm):
             return False
-        encoding, shape = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
-        own = key.public_key().public_bytes(encoding, shape)
-        return certified.public_bytes(encoding, shape) == own
+        return certified.public_bytes(*_SPKI) == key.public_key().public_bytes(*_SPKI)
+
+    def public_key_hash(self, key_pem: str) -> bytes:
+        """Return SHA-256 of the key's SubjectPublicKeyInfo in DER; nothing of an unreadable key."""
+        try:
+            key = _loaded(key_pem)
+        except (ValueError, UnsupportedAlgorithm):
+            return b""
+        return hashlib.sha256(key.public_key().public_bytes(*_SPKI)).digest()
 
 
 def _loaded(key_pem: str) -> ec.EllipticCurvePrivateKey:

@@ -24,6 +24,8 @@ class ConditionType(StrEnum):
     MODEL_VERIFIED = "ModelVerified"
     MODEL_LOADED = "ModelLoaded"
     ENDPOINT_READY = "EndpointReady"
+    BOND_ACTIVE = "BondActive"
+    SLA_HEALTHY = "SLAHealthy"
     LINKED = "Linked"
     # Of HostClusters
     REACHABLE = "Reachable"

@@ -12,6 +12,8 @@ Role = Literal["home", "host"]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=253)]
 DnsLabel = Annotated[str, msgspec.Meta(pattern="^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
+Account = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{40}$")]
+Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s]+$", max_length=1024)]
 
 
 class _Strict(
@@ -62,13 +64,56 @@ class HostConfig(_Strict, frozen=True):
     runtimes: dict[DnsLabel, Runtime] = {}
 
 
+class RpcConfig(_Strict, frozen=True):
+    """One node of the chain. Its URL may hold an access key, so it is in a mounted file."""
+
+    name: DnsLabel
+    url_file: Name
+
+
+class KeyConfig(_Strict, frozen=True):
+    """Where a private key is mounted: hex digits, or a keystore with its password's file."""
+
+    file: Name
+    password_file: str = ""
+
+
+class BondConfig(_Strict, frozen=True):
+    """A host's bond: it grows with its offers up to `target`, in the asset's smallest unit.
+
+    What leases earned is taken every `withdraw_seconds`.
+    """
+
+    target: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,38}$")] = "0"
+    withdraw_seconds: Annotated[float, msgspec.Meta(gt=0, le=31 * 86_400)] = 86_400
+
+
+class ChainConfig(_Strict, frozen=True):
+    """The chain, for homes and hosts with leases. `deployment` is a file of the contracts.
+
+    `towers` are those on whose word money moves; empty is the deployment's own alone. `ledgers`
+    is a folder that outlives the process. `host_key` signs a host's offers and pays for it.
+    """
+
+    deployment: Name
+    ledgers: Name
+    rpcs: Annotated[tuple[RpcConfig, ...], msgspec.Meta(min_length=1, max_length=8)]
+    towers: tuple[Account, ...] = ()
+    watchers: Annotated[tuple[Url, ...], msgspec.Meta(max_length=31)] = ()
+    host_key: KeyConfig | None = None
+    bond: BondConfig = BondConfig()
+    poll_seconds: Seconds = 12
+    block_age_seconds: Seconds = 600
+
+
 class OperatorConfig(_Strict, frozen=True):
-    """The whole file. A role that is served has its section."""
+    """The whole file. A role that is served has its section; without `chain` none is known."""
 
     roles: Annotated[tuple[Role, ...], msgspec.Meta(min_length=1, max_length=2)]
     namespace: DnsLabel
     home: HomeConfig | None = None
     host: HostConfig | None = None
+    chain: ChainConfig | None = None
 
 
 def decode_config(text: str) -> OperatorConfig:

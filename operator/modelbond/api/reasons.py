@@ -194,6 +194,110 @@ class Reason(StrEnum):
         "Rename the Secret that it names; else the host's owner checks the version of modelbond.",
     )
 
+    # BondActive: does money stand behind it?
+    LEASE_OPEN = "LeaseOpen", "Every placement has a lease that runs on chain."
+    LEASE_OPENING = "LeaseOpening", "A lease is being opened; the message says how far it is."
+    WAITING_FOR_OFFER = (
+        "WaitingForOffer",
+        "The agreement lies beside the order; the host has not made an offer on it.",
+        "Nothing; if it lasts, the host's owner sets spec.lease of the HomeCluster.",
+    )
+    OFFER_REFUSED = (
+        "OfferRefused",
+        "The host's offer is not what spec.lease allows; the message names each term.",
+        "Loosen spec.lease, or place it on a host with other terms.",
+    )
+    SPENDING_CAPPED = (
+        "SpendingCapped",
+        "A payment would pass a cap of spec.lease, so it is not made.",
+        "Raise dailySpendCap or totalSpendCap; the daily one begins anew at midnight, UTC.",
+    )
+    LEASE_ENDING = "LeaseEnding", "A lease had notice, or its escrow runs dry."
+    LEASE_ENDED = (
+        "LeaseEnded",
+        "A lease is over on chain, and its placement has no newer one.",
+        "Place it anew: delete the order, or move it to another host.",
+    )
+    WALLET_UNUSABLE = (
+        "WalletUnusable",
+        "The Secret that spec.lease.walletSecret names holds no usable key.",
+        "Put a private key of its own into the Secret, under key.",
+    )
+    OUT_OF_FUNDS = (
+        "OutOfFunds",
+        "The wallet cannot pay for the escrow or for the transaction.",
+        "Send tokens and coins to the address that the message names.",
+    )
+    CHAIN_REFUSED = (
+        "ChainRefused",
+        "The contract refuses what the operator asks of it; the message has its words.",
+        "See the message; most often the host's free bond is less than the cover.",
+    )
+    CHAIN_UNREACHABLE = (
+        "ChainUnreachable",
+        "No RPC of the chain answers. Serving, placement and leases go on.",
+        "Check the RPCs that the chart's chain.rpcs name.",
+    )
+    OFFERED = "Offered", "The host signed an offer; the home has not opened the lease yet."
+    LEASES_CLOSED = (
+        "LeasesClosed",
+        "The host makes no offers to this home.",
+        "The host's owner sets spec.lease of the HomeCluster, and its state to Active.",
+    )
+    WAITING_FOR_AGREEMENT = (
+        "WaitingForAgreement",
+        "The agreement that the order names does not lie beside it yet.",
+    )
+    AGREEMENT_REFUSED = (
+        "AgreementRefused",
+        "The agreement is not one that this host signs; the message names each field.",
+        "Correct what the message names, or place it on a host with other terms.",
+    )
+    CANARIES_FAILED = (
+        "CanariesFailed",
+        "The host's own endpoint does not give the agreed answers, so it signs no offer.",
+        "Make the canaries anew from this very model, or agree to a longer latency bound.",
+    )
+    BOND_SUFFICIENT = "BondSufficient", "The host's free bond covers its offers."
+    BOND_TOO_SMALL = (
+        "BondTooSmall",
+        "The host's bond does not cover one offer more.",
+        "The host's owner raises chain.bond.target, and sends the tokens to the host's account.",
+    )
+    LEASE_HOLDS = (
+        "LeaseHolds",
+        "A lease holds the copy to what was agreed, so the change is not taken.",
+        "Place it anew: what changes goes by a new agreement and a new epoch.",
+    )
+    MAINTENANCE_ANNOUNCED = (
+        "MaintenanceAnnounced",
+        "The maintenance stands on chain: its slices are neither measured nor paid for.",
+    )
+    NO_CHAIN = (
+        "NoChain",
+        "spec.lease is set, and this operator is configured for no chain.",
+        "Set chain in the chart's values, or remove spec.lease.",
+    )
+
+    # SLAHealthy: is the promise kept?
+    WITHIN_ALLOWANCE = "WithinAllowance", "No period has more bad slices than are free."
+    IN_BREACH = (
+        "InBreach",
+        "A period has more bad slices than are free: each further one is credited.",
+        "Nothing: it is settled without a claim. See why the placement is bad.",
+    )
+    NOT_MEASURED = "NotMeasured", "No final report speaks of a lease of this deployment yet."
+    REPORT_MISSING = (
+        "ReportMissing",
+        "A final report's data cannot be had, so nothing can be settled by it.",
+        "Check that the operator reaches the watchers that chain.watchers name.",
+    )
+    CANARIES_INVALID = (
+        "CanariesInvalid",
+        "The ConfigMap that spec.sla.canaries names is missing or breaks a rule.",
+        "Correct what the message names; the document's form is in docs/reference.",
+    )
+
     # The link between two clusters
     CONNECTED = "Connected", "The link to the home works."
     UNREACHABLE = (
@@ -270,5 +374,7 @@ DECLINES_OF_HOSTS = (
     Reason.NO_CAPACITY,
     Reason.CAPACITY_LOST,
     Reason.OBJECT_REFUSED,
+    Reason.LEASE_HOLDS,
+    Reason.LEASE_ENDED,
 )
 """Why a host does not take an order; both sides count by these."""

@@ -86,6 +86,70 @@ class PlacementRules(Wire, frozen=True, kw_only=True):
     min_owners: Annotated[int, Meta(ge=1, le=32)] = field(name="minOwners", default=1)
 
 
+class CanarySource(Wire, frozen=True, kw_only=True):
+    """Inputs with the answers that are right for them."""
+
+    config_map: Annotated[str, Meta(max_length=253, pattern="^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")] = (
+        field(name="configMap")
+    )
+
+
+class Sla(Wire, frozen=True, kw_only=True):
+    """
+    What watchers measure of each placement that has a lease. It becomes part of the agreement
+    with each host; a change of it holds for agreements that are made after it.
+    """
+
+    canaries: CanarySource
+    latency_bound_ms: Annotated[int, Meta(ge=1, le=600000)] = field(
+        name="latencyBoundMs", default=1000
+    )
+    requests_per_minute: Annotated[int, Meta(ge=1, le=1000000)] = field(
+        name="requestsPerMinute", default=600
+    )
+
+
+class LeaseTerms(Wire, frozen=True, kw_only=True):
+    """
+    What the customer pays for each placement and wants in return when the promise is broken. A
+    host's offer within all of this is taken, any other is refused. Amounts are whole numbers of
+    the asset's smallest unit.
+    """
+
+    wallet_secret: Annotated[
+        str, Meta(max_length=253, pattern="^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+    ] = field(name="walletSecret")
+    max_rate_per_slice: Annotated[str, Meta(max_length=38, pattern="^[0-9]{1,38}$")] = field(
+        name="maxRatePerSlice"
+    )
+    daily_spend_cap: Annotated[str, Meta(max_length=38, pattern="^[0-9]{1,38}$")] = field(
+        name="dailySpendCap"
+    )
+    total_spend_cap: Annotated[str, Meta(max_length=38, pattern="^[0-9]{1,38}$")] = field(
+        name="totalSpendCap"
+    )
+    min_credit_per_slice: Annotated[str, Meta(max_length=38, pattern="^[0-9]{1,38}$")] = field(
+        name="minCreditPerSlice", default="1"
+    )
+    min_cover_slices: Annotated[int, Meta(ge=1, le=1000000000)] = field(
+        name="minCoverSlices", default=1
+    )
+    max_slice_seconds: Annotated[int, Meta(ge=1, le=3600)] = field(
+        name="maxSliceSeconds", default=60
+    )
+    max_allowance_basis_points: Annotated[int, Meta(ge=0, le=10000)] = field(
+        name="maxAllowanceBasisPoints", default=100
+    )
+    max_maintenance_basis_points: Annotated[int, Meta(ge=0, le=10000)] = field(
+        name="maxMaintenanceBasisPoints", default=100
+    )
+    max_grace_slices: Annotated[int, Meta(ge=0, le=2678400)] = field(
+        name="maxGraceSlices", default=60
+    )
+    prepay_slices: Annotated[int, Meta(ge=1, le=2678400)] = field(name="prepaySlices", default=1440)
+    auto_claim: bool = field(name="autoClaim", default=True)
+
+
 class ModelDeploymentSpec(Wire, frozen=True, kw_only=True):
     """What shall be served, and where. Only the customer writes it."""
 
@@ -96,6 +160,8 @@ class ModelDeploymentSpec(Wire, frozen=True, kw_only=True):
     placement: PlacementRules = field(
         default_factory=lambda: convert({"count": 1, "minOwners": 1}, type=PlacementRules)
     )
+    sla: Sla | None = None
+    lease: LeaseTerms | None = None
 
 
 class ConditionEntry(Wire, frozen=True, kw_only=True):
@@ -120,6 +186,36 @@ class PlacementSummary(Wire, frozen=True, kw_only=True):
     hosts: Annotated[str, Meta(max_length=23, pattern="^[0-9]+/[0-9]+$")]
 
 
+class LeaseState(Wire, frozen=True, kw_only=True):
+    """Its lease, as the chain's finalized block last showed it."""
+
+    state: Literal["Proposed", "Refused", "Opening", "Open", "Ending", "Ended", "Released"]
+    reason: Annotated[str, Meta(max_length=63, pattern="^[A-Z][A-Za-z]*$")] | None = None
+    message: Annotated[str, Meta(max_length=1024)] | None = None
+    id: Annotated[str, Meta(max_length=66, pattern="^0x[0-9a-f]{64}$")] | None = None
+    host_account: Annotated[str, Meta(max_length=42, pattern="^0x[0-9a-f]{40}$")] | None = (
+        field(name="hostAccount", default=None)
+    )
+    frame: Annotated[int, Meta(ge=0)] | None = None
+    through: Annotated[int, Meta(ge=0)] | None = None
+    unearned: Annotated[int, Meta(ge=0)] | None = None
+    breach: Annotated[int, Meta(ge=0)] | None = None
+    bad: Annotated[int, Meta(ge=0)] | None = None
+    allowance: Annotated[int, Meta(ge=0)] | None = None
+    period: Annotated[int, Meta(ge=0)] | None = None
+    good: Annotated[int, Meta(ge=0)] | None = None
+    unknown: Annotated[int, Meta(ge=0)] | None = None
+    outages: Annotated[int, Meta(ge=0)] | None = None
+    recent_bad: Annotated[int, Meta(ge=0)] | None = field(name="recentBad", default=None)
+    recent_seconds: Annotated[int, Meta(ge=0)] | None = field(
+        name="recentSeconds", default=None
+    )
+    credited: Annotated[str, Meta(max_length=38, pattern="^[0-9]{1,38}$")] | None = None
+    root: Annotated[str, Meta(max_length=66, pattern="^0x[0-9a-f]{64}$")] | None = None
+    transaction: Annotated[str, Meta(max_length=66, pattern="^0x[0-9a-f]{64}$")] | None = None
+    funded_until: str | None = field(name="fundedUntil", default=None)
+
+
 class PlacementState(Wire, frozen=True, kw_only=True):
     """One placement as the home sees it."""
 
@@ -140,6 +236,7 @@ class PlacementState(Wire, frozen=True, kw_only=True):
     progress_percent: Annotated[int, Meta(ge=0, le=100)] | None = field(
         name="progressPercent", default=None
     )
+    lease: LeaseState | None = None
 
 
 class DeploymentEndpoint(Wire, frozen=True, kw_only=True):
@@ -148,6 +245,14 @@ class DeploymentEndpoint(Wire, frozen=True, kw_only=True):
     host: Annotated[str, Meta(max_length=48)]
     address: Annotated[str, Meta(max_length=45)]
     port: Annotated[int, Meta(ge=1, le=65535)]
+
+
+class Spending(Wire, frozen=True, kw_only=True):
+    """What was paid into escrow, for the caps of spec.lease."""
+
+    total: Annotated[str, Meta(max_length=38, pattern="^[0-9]{1,38}$")]
+    day: Annotated[str, Meta(max_length=10, pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    today: Annotated[str, Meta(max_length=38, pattern="^[0-9]{1,38}$")]
 
 
 class BarredHost(Wire, frozen=True, kw_only=True):
@@ -189,6 +294,10 @@ class ModelDeploymentStatus(Wire, frozen=True, kw_only=True):
     endpoints: Annotated[list[DeploymentEndpoint], Meta(max_length=128)] = field(
         default_factory=list
     )
+    uptime: Annotated[str, Meta(max_length=16, pattern="^[0-9]{1,3}\\.[0-9]{2}%$")] | None = (
+        None
+    )
+    spending: Spending | None = None
     client_secret: Annotated[str, Meta(max_length=253)] | None = field(
         name="clientSecret", default=None
     )
@@ -217,6 +326,18 @@ class DeploymentReference(Wire, frozen=True, kw_only=True):
     name: Annotated[str, Meta(max_length=40, pattern="^[a-z]([-a-z0-9]*[a-z0-9])?$")]
     uid: Annotated[str, Meta(max_length=64, pattern="^[0-9a-zA-Z]([0-9a-zA-Z._-]*[0-9a-zA-Z])?$")]
     generation: Annotated[int, Meta(ge=1)]
+
+
+class LeaseWish(Wire, frozen=True, kw_only=True):
+    """
+    On what the home wants an offer: the agreement's text, its canaries and the probe token lie
+    in the Secret NAME-agreement beside the order.
+    """
+
+    customer: Annotated[str, Meta(max_length=42, pattern="^0x[0-9a-f]{40}$")]
+    slot: Annotated[str, Meta(max_length=66, pattern="^0x[0-9a-f]{64}$")]
+    tower: Annotated[str, Meta(max_length=42, pattern="^0x[0-9a-f]{40}$")]
+    agreement: Annotated[str, Meta(max_length=66, pattern="^0x[0-9a-f]{64}$")]
 
 
 class Origin(Wire, frozen=True, kw_only=True):
@@ -252,6 +373,7 @@ class ModelPlacementSpec(Wire, frozen=True, kw_only=True):
     replicas: Annotated[int, Meta(ge=0, le=64)]
     state: Literal["Active", "Withdrawn"] = "Active"
     resources: Resources = field(default_factory=lambda: convert({}, type=Resources))
+    lease: LeaseWish | None = None
     origin: Origin | None = None
 
 
@@ -267,6 +389,57 @@ class Endpoint(Wire, frozen=True, kw_only=True):
 
     address: Annotated[str, Meta(max_length=45)]
     port: Annotated[int, Meta(ge=1, le=65535)]
+
+
+class OfferTerms(Wire, frozen=True, kw_only=True):
+    """The offer under the contract's names."""
+
+    customer: Annotated[str, Meta(max_length=42, pattern="^0x[0-9a-f]{40}$")]
+    asset: Annotated[str, Meta(max_length=42, pattern="^0x[0-9a-f]{40}$")]
+    host: Annotated[str, Meta(max_length=42, pattern="^0x[0-9a-f]{40}$")]
+    tower: Annotated[str, Meta(max_length=42, pattern="^0x[0-9a-f]{40}$")]
+    slot: Annotated[str, Meta(max_length=66, pattern="^0x[0-9a-f]{64}$")]
+    epoch: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    rate: Annotated[str, Meta(max_length=38, pattern="^[0-9]{1,38}$")]
+    fee: Annotated[str, Meta(max_length=38, pattern="^[0-9]{1,38}$")]
+    cover: Annotated[str, Meta(max_length=38, pattern="^[0-9]{1,38}$")]
+    credit_per_slice: Annotated[str, Meta(max_length=38, pattern="^[0-9]{1,38}$")] = field(
+        name="creditPerSlice"
+    )
+    cover_factor: Annotated[int, Meta(ge=0, le=4294967295)] = field(name="coverFactor")
+    slice: Annotated[int, Meta(ge=0, le=4294967295)]
+    period: Annotated[int, Meta(ge=0, le=4294967295)]
+    allowance: Annotated[int, Meta(ge=0, le=4294967295)]
+    notice: Annotated[int, Meta(ge=0, le=4294967295)]
+    maintenance_notice: Annotated[int, Meta(ge=0, le=4294967295)] = field(name="maintenanceNotice")
+    maintenance_budget: Annotated[int, Meta(ge=0, le=4294967295)] = field(name="maintenanceBudget")
+    grace: Annotated[int, Meta(ge=0, le=4294967295)]
+    prepayment: Annotated[int, Meta(ge=0, le=4294967295)]
+    expiry: Annotated[int, Meta(ge=0, le=9007199254740991)]
+    agreement: Annotated[str, Meta(max_length=66, pattern="^0x[0-9a-f]{64}$")]
+    rules: Annotated[str, Meta(max_length=66, pattern="^0x[0-9a-f]{64}$")]
+
+
+class SignedOffer(Wire, frozen=True, kw_only=True):
+    """The host's offer of a lease on what spec.lease wishes. It binds the host until its expiry."""
+
+    terms: OfferTerms
+    signature: Annotated[str, Meta(max_length=132, pattern="^0x[0-9a-f]{130}$")]
+
+
+class SignedEndpoint(Wire, frozen=True, kw_only=True):
+    """
+    Where the host serves a lease, for watchers. Of several the one with the highest sequence
+    holds.
+    """
+
+    lease: Annotated[str, Meta(max_length=66, pattern="^0x[0-9a-f]{64}$")]
+    sequence: Annotated[int, Meta(ge=1, le=9007199254740991)]
+    address: Annotated[
+        str, Meta(max_length=53, pattern="^(\\[[0-9a-f:.]{2,45}\\]|[0-9.]{7,15}):[0-9]{1,5}$")
+    ]
+    from_slice: Annotated[int, Meta(ge=0, le=1099511627775)] = field(name="fromSlice")
+    signature: Annotated[str, Meta(max_length=132, pattern="^0x[0-9a-f]{130}$")]
 
 
 class PlacementFailure(Wire, frozen=True, kw_only=True):
@@ -302,6 +475,8 @@ class ModelPlacementStatus(Wire, frozen=True, kw_only=True):
         Annotated[str, Meta(max_length=4096, pattern="^-----BEGIN CERTIFICATE REQUEST-----")]
         | None
     ) = field(name="signingRequest", default=None)
+    offer: SignedOffer | None = None
+    endpoint_record: SignedEndpoint | None = field(name="endpointRecord", default=None)
     last_failure: PlacementFailure | None = field(name="lastFailure", default=None)
 
 
@@ -422,6 +597,9 @@ class Policy(Wire, frozen=True, kw_only=True):
     orphan_after: (
         Annotated[str, Meta(max_length=8, pattern="^[1-9][0-9]{0,6}[smh]$")] | None
     ) = field(name="orphanAfter", default=None)
+    after_lease: Annotated[str, Meta(max_length=8, pattern="^(keep|[1-9][0-9]{0,6}[smh])$")] = (
+        field(name="afterLease", default="10m")
+    )
 
 
 class Cache(Wire, frozen=True, kw_only=True):
@@ -438,6 +616,41 @@ class EndpointAddresses(Wire, frozen=True, kw_only=True):
     addresses: Annotated[list[str], Meta(max_length=4)] = field(default_factory=list)
 
 
+class LeasePrice(Wire, frozen=True, kw_only=True):
+    """
+    On what terms this host puts a bond behind placements of this home. Without it the host
+    makes no offers, and serves without a lease. Amounts are whole numbers of the asset's
+    smallest unit; counts are slices. A change holds for offers that are made after it.
+    """
+
+    rate: Annotated[str, Meta(max_length=38, pattern="^[0-9]{1,38}$")]
+    cover: Annotated[str, Meta(max_length=38, pattern="^[0-9]{1,38}$")]
+    credit_per_slice: Annotated[str, Meta(max_length=38, pattern="^[0-9]{1,38}$")] = field(
+        name="creditPerSlice"
+    )
+    fee: Annotated[str, Meta(max_length=38, pattern="^[0-9]{1,38}$")] = "0"
+    cover_factor: Annotated[int, Meta(ge=1, le=10)] = field(name="coverFactor", default=10)
+    slice_seconds: Annotated[int, Meta(ge=1, le=3600)] = field(name="sliceSeconds", default=60)
+    period: Annotated[int, Meta(ge=1, le=2678400)] = 10080
+    allowance: Annotated[int, Meta(ge=0, le=2678400)] = 10
+    notice: Annotated[int, Meta(ge=1, le=2592000)] = 60
+    maintenance_notice: Annotated[int, Meta(ge=0, le=2678400)] = field(
+        name="maintenanceNotice", default=1440
+    )
+    maintenance_budget: Annotated[int, Meta(ge=0, le=2678400)] = field(
+        name="maintenanceBudget", default=60
+    )
+    grace: Annotated[int, Meta(ge=0, le=2678400)] = 0
+    prepayment: Annotated[int, Meta(ge=1, le=2678400)] = 60
+    max_requests_per_minute: Annotated[int, Meta(ge=1, le=1000000)] = field(
+        name="maxRequestsPerMinute", default=600
+    )
+    min_latency_bound_ms: Annotated[int, Meta(ge=1, le=600000)] = field(
+        name="minLatencyBoundMs", default=100
+    )
+    offer_seconds: Annotated[int, Meta(ge=60, le=604800)] = field(name="offerSeconds", default=3600)
+
+
 class HomeClusterSpec(Wire, frozen=True, kw_only=True):
     """What this cluster does for the home. Only its owner writes it."""
 
@@ -449,6 +662,7 @@ class HomeClusterSpec(Wire, frozen=True, kw_only=True):
     policy: Policy = field(default_factory=lambda: convert({}, type=Policy))
     cache: Cache | None = None
     endpoint: EndpointAddresses = field(default_factory=lambda: convert({}, type=EndpointAddresses))
+    lease: LeasePrice | None = None
     state: Literal["Active", "Cordoned", "Drained"] = "Active"
 
 

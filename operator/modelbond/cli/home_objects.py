@@ -35,12 +35,12 @@ READ = ["get", "list", "watch"]
 def link_rules() -> list[Json]:
     """Return all that a host may do in its namespace at a home. Nothing else is ever granted."""
     return [
-        _rule(GROUP, "modelplacements", READ),
-        _rule(GROUP, "modelplacements/status", ["patch"]),
-        _rule("", "secrets", READ),
-        _rule("coordination.k8s.io", "leases", ["get", "patch"], names=[LEASE_NAME]),
-        _rule("", "configmaps", ["get", "patch"], names=[REPORT_NAME]),
-        _rule("", "serviceaccounts/token", ["create"], names=[ACCOUNT]),
+        rule(GROUP, "modelplacements", READ),
+        rule(GROUP, "modelplacements/status", ["patch"]),
+        rule("", "secrets", READ),
+        rule("coordination.k8s.io", "leases", ["get", "patch"], names=[LEASE_NAME]),
+        rule("", "configmaps", ["get", "patch"], names=[REPORT_NAME]),
+        rule("", "serviceaccounts/token", ["create"], names=[ACCOUNT]),
     ]
 
 
@@ -58,14 +58,14 @@ def home_objects(host: str, *, system_namespace: str) -> list[tuple[Kind, Json]]
             {"metadata": {"name": ACCOUNT, **place}, "automountServiceAccountToken": False},
         ),
         (ROLE, {"metadata": {"name": ACCOUNT, **place}, "rules": link_rules()}),
-        (ROLE_BINDING, _bound({"name": ACCOUNT, **place}, role=_role(ACCOUNT), to=account)),
+        (ROLE_BINDING, bound({"name": ACCOUNT, **place}, role=role(ACCOUNT), to=account)),
         (
             ROLE_BINDING,
-            _bound({"name": "home-operator", **place}, role=cluster_role(HOME_ROLE), to=operator),
+            bound({"name": "home-operator", **place}, role=cluster_role(HOME_ROLE), to=operator),
         ),
         (
             CLUSTER_ROLE_BINDING,
-            _bound(
+            bound(
                 {"name": namespace, "labels": labels}, role=cluster_role(IDENTITY_ROLE), to=account
             ),
         ),
@@ -87,14 +87,17 @@ def cluster_role(name: str) -> Json:
     return {"apiGroup": RBAC, "kind": "ClusterRole", "name": name}
 
 
-def _role(name: str) -> Json:
+def role(name: str) -> Json:
+    """Return a reference to a Role, as bindings hold it."""
     return {"apiGroup": RBAC, "kind": "Role", "name": name}
 
 
-def _bound(metadata: Json, *, role: Json, to: Json) -> Json:
+def bound(metadata: Json, *, role: Json, to: Json) -> Json:
+    """Return a binding of a role to one account."""
     return {"metadata": metadata, "roleRef": role, "subjects": [to]}
 
 
-def _rule(group: str, resource: str, verbs: Sequence[str], *, names: Sequence[str] = ()) -> Json:
+def rule(group: str, resource: str, verbs: Sequence[str], *, names: Sequence[str] = ()) -> Json:
+    """Return one rule of a role."""
     only = {"resourceNames": list(names)} if names else {}
     return {"apiGroups": [group], "resources": [resource], "verbs": list(verbs), **only}

@@ -11,6 +11,7 @@ from modelbond.adapters.addresses import checked_server
 from modelbond.api.kinds import HOME_CLUSTER, Json
 from modelbond.cli.output import as_yaml
 from modelbond.errors import Refused
+from modelbond.reconcile.home_lease_target import WATCH_NAMESPACE
 
 LIMIT_BYTES = 65_536
 TOKEN_LIMIT = 8_192
@@ -71,6 +72,29 @@ def render(invitation: Invitation, *, host: str, system_namespace: str, valid: s
         "spec": {"server": invitation.server, "joinSecret": invitation.secret_name},
     }
     return heading + as_yaml([secret, home])
+
+
+def render_for_watcher(invitation: Invitation, *, watcher: str, valid: str) -> str:
+    """Return the YAML for a watcher: one Secret, whose entries it reads as files or from this."""
+    heading = (
+        f"# Invitation for the watcher {watcher!r}. It holds a token, valid until {valid}:\n"
+        "# hand it over as you would a password. It opens the reading of Secrets in one namespace\n"
+        "# of this home, and nothing else. Invite again for another token.\n"
+    )
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": f"watch-{invitation.home}"},
+        "type": "Opaque",
+        "stringData": {
+            "home": invitation.home,
+            "server": invitation.server,
+            "namespace": WATCH_NAMESPACE,
+            "ca": invitation.ca_pem,
+            "token": invitation.token,
+        },
+    }
+    return heading + as_yaml([secret])
 
 
 def parse(text: str) -> Invitation:

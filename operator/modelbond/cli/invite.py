@@ -1,4 +1,4 @@
-"""`modelbond invite`: the home's consent. A host gets a namespace, short rights, and a token."""
+"""`modelbond invite`: the home's consent. A host, or a watcher, gets short rights and a token."""
 
 import argparse
 import ipaddress
@@ -9,7 +9,7 @@ from pathlib import Path
 from modelbond.api.kinds import HOST_CLUSTER, Json
 from modelbond.cli import home_objects
 from modelbond.cli.ensure import ensure
-from modelbond.cli.invitation import Invitation, check_way, render
+from modelbond.cli.invitation import Invitation, check_way, render, render_for_watcher
 from modelbond.cli.kubeconfig import PersonsCluster
 from modelbond.cli.output import as_yaml, typed
 from modelbond.cli.person import (
@@ -20,11 +20,15 @@ from modelbond.cli.person import (
     in_cluster_of,
 )
 from modelbond.cli.say import say
+from modelbond.cli.watch_objects import watch_objects, watcher_account
 from modelbond.errors import Refused
 from modelbond.ports import KubeApi
+from modelbond.reconcile.home_lease_target import WATCH_NAMESPACE
 from modelbond.reconcile.home_names import host_namespace
 
 TOKEN_SECONDS = 24 * 3600
+WATCHER_TOKEN_SECONDS = 90 * 24 * 3600
+"""A watcher may not renew its token: that would be a right to write."""
 
 EXAMPLES = """\
 examples:
@@ -34,8 +38,11 @@ examples:
       again: a new token mends a link that expired, and nothing else changes
   modelbond invite alpha --server https://api.example.org:6443 > invitation.yaml
       hosts reach this API server under another address than your kubeconfig does
+  modelbond invite --watcher eu > invitation.yaml
+      let the watcher eu read what it is to measure: leases, their endpoints and probe tokens
 
 to revoke: kubectl delete serviceaccount host -n modelbond-host-alpha
+           kubectl delete serviceaccount watcher-eu -n modelbond-watch
 """
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,46}[a-z0-9])?")
@@ -46,7 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.epilog = EXAMPLES
     add = parser.add_argument
-    add("host", metavar="NAME", help="the name that the host will have here")
+    add("host", metavar="NAME", nargs="?", help="the name that the host will have here")
+    add("--watcher", metavar="NAME", help="let a watcher of that name in, and no host")
     add(
         "--endpoint-cidr",
         action="append",
@@ -70,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Make what the host needs here, then print its invitation."""
+    """Make what the host or watcher needs here, then print its invitation."""
     _check(arguments)
     say(in_cluster_of(arguments, lambda cluster: invited(arguments, cluster)))
     return 0
@@ -85,6 +93,8 @@ async def invited(arguments: argparse.Namespace, cluster: PersonsCluster) -> str
     home = f"{arguments.home_name}-{(await cluster_uid(cluster.api))[:8]}"
     if arguments.dry_run:
         return _shown(arguments)
+    if arguments.watcher is not None:
+        return await _watcher(arguments, cluster.api, home=home, way=(server, ca_pem))
     for kind, body in home_objects.home_objects(host, system_namespace=system):
         await ensure(cluster.api, kind, body)
     await _host_cluster(arguments, cluster.api)
@@ -96,8 +106,29 @@ async def invited(arguments: argparse.Namespace, cluster: PersonsCluster) -> str
     return render(invitation, host=host, system_namespace=system, valid=valid)
 
 
+async def _watcher(
+    arguments: argparse.Namespace, api: KubeApi, *, home: str, way: tuple[str, str]
+) -> str:
+    """Make what a watcher needs here; return its invitation."""
+    made = watch_objects(arguments.watcher, system_namespace=arguments.system_namespace)
+    for kind, body in made:
+        await ensure(api, kind, body)
+    token = await api.request_token(
+        watcher_account(arguments.watcher),
+        namespace=WATCH_NAMESPACE,
+        seconds=WATCHER_TOKEN_SECONDS,
+    )
+    invitation = Invitation(home=home, server=way[0], ca_pem=way[1], token=token.value)
+    valid = token.expires.isoformat(timespec="minutes")
+    return render_for_watcher(invitation, watcher=arguments.watcher, valid=valid)
+
+
 def _check(arguments: argparse.Namespace) -> None:
-    if not _NAME.fullmatch(arguments.host):
+    if (arguments.host is None) == (arguments.watcher is None):
+        raise Refused("name a host, or a watcher with --watcher NAME, and not both")
+    if arguments.watcher is not None:
+        _check_watcher(arguments)
+    elif not _NAME.fullmatch(arguments.host):
         raise Refused(f"name {arguments.host!r}: use at most 48 lower-case letters, digits and '-'")
     if not _HOME_NAME.fullmatch(arguments.home_name):
         raise Refused(f"--home-name {arguments.home_name!r}: use at most 39 of a-z, 0-9 and '-'")
@@ -109,6 +140,13 @@ def _check(arguments: argparse.Namespace) -> None:
     for label in arguments.label:
         if "=" not in label:
             raise Refused(f"--label {label!r}: write KEY=VALUE")
+
+
+def _check_watcher(arguments: argparse.Namespace) -> None:
+    if not _NAME.fullmatch(arguments.watcher):
+        raise Refused(f"--watcher {arguments.watcher!r}: use at most 48 of a-z, 0-9 and '-'")
+    if arguments.endpoint_cidr or arguments.label:
+        raise Refused("--endpoint-cidr and --label are about hosts: leave them out for a watcher")
 
 
 def _check_reachable(server: str, ca_pem: str) -> None:
@@ -154,5 +192,8 @@ def _wanted(arguments: argparse.Namespace) -> Json:
 
 
 def _shown(arguments: argparse.Namespace) -> str:
+    if arguments.watcher is not None:
+        system = arguments.system_namespace
+        return as_yaml(typed(watch_objects(arguments.watcher, system_namespace=system)))
     made = home_objects.home_objects(arguments.host, system_namespace=arguments.system_namespace)
     return as_yaml(typed([*made, (HOST_CLUSTER, _wanted(arguments))]))

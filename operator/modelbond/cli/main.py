@@ -36,9 +36,20 @@ class Verb:
 VERBS = {
     "invite": Verb("modelbond.cli.invite", "at the home: let a host in, print its invitation"),
     "join": Verb("modelbond.cli.join", "at the host: take an invitation, open what you choose"),
+    "maintenance": Verb(
+        "modelbond.cli.maintenance", "at the host: announce when a leased copy is not measured"
+    ),
     "explain": Verb("modelbond.cli.explain", "at the home: why a deployment runs where it does"),
+    "top": Verb("modelbond.cli.top", "at the home: uptimes, budgets and who is about to pay"),
+    "lease": Verb("modelbond.cli.lease", "at the home: what stands behind an uptime, and claim it"),
+    "verify": Verb(
+        "modelbond.cli.verify", "compute a report again, by other code, from its evidence"
+    ),
     "digest": Verb("modelbond.cli.digest", "print the digest and size of a model's folder"),
     "fetch": Verb("modelbond.cli.fetch", "bring a model's files, proven (the init container)"),
+    "ledger": Verb("modelbond.cli.ledger", "print what a watcher saw, slice by slice"),
+    "canaries": Verb("modelbond.cli.canaries", "questions with known answers, for a lease"),
+    "watcher": Verb("modelbond.cli.watcher", "measure endpoints and report, with other watchers"),
     "operator": Verb("modelbond.cli.operator", "run the operator (the chart's Deployment)"),
 }
 

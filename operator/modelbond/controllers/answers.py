@@ -18,7 +18,7 @@ from modelbond.reconcile.host_terms import Terms
 
 ASK_AGAIN_SECONDS = 60.0
 _FOR_LACK_OF_ROOM = (Reason.QUOTA_EXCEEDED, Reason.NO_CAPACITY)
-_KNOWN_BY_TRYING = (Reason.CAPACITY_LOST, Reason.OBJECT_REFUSED)
+_KNOWN_BY_TRYING = (Reason.CAPACITY_LOST, Reason.OBJECT_REFUSED, Reason.LEASE_ENDED)
 """What admission cannot tell again: it came out only when the order was served."""
 
 

@@ -15,6 +15,7 @@ from modelbond.api.kinds import (
 )
 from modelbond.errors import AlreadyExists, Conflicted, Forbidden, NameTaken
 from modelbond.ports import Informer, KubeApi, MakeInformer, Supervisor
+from modelbond.reconcile.host_lease_papers import papers_secret
 from modelbond.reconcile.host_pods import pod_facts
 from modelbond.reconcile.host_seen import Children
 from modelbond.serving.names import OURS, OWNER_UID, PLACEMENT, edge_secret, home_namespace
@@ -79,6 +80,7 @@ class Workloads:
             pods=tuple(pod_facts(pod) for pod in self._owned(POD, order, owner_uid).values()),
             service=self._owned(SERVICE, order, owner_uid).get(order),
             secret=self._owned(SECRET, order, owner_uid).get(edge_secret(order)),
+            papers=self._owned(SECRET, order, owner_uid).get(papers_secret(order)),
             network_policy=self._owned(NETWORK_POLICY, order, owner_uid).get(order),
         )
 

@@ -14,6 +14,8 @@ from modelbond.controllers.children import Workloads
 from modelbond.controllers.copies import Copies
 from modelbond.controllers.copy_actions import CopyActions, Home
 from modelbond.controllers.edge_identity import HostKeys
+from modelbond.controllers.host_lease_offers import Means
+from modelbond.controllers.host_leases import HostLeases
 from modelbond.controllers.link import Link
 from modelbond.ports import Again, Clock, Done, Events, KubeApi, Outcome
 from modelbond.reconcile import host_course as courses
@@ -51,6 +53,7 @@ class CopyController:
         clock: Clock,
         events: Events,
         config: HostConfig,
+        means: Means | None = None,
     ) -> None:
         self._api = api
         self._copies = Copies(api=api, cached=copies)
@@ -60,6 +63,7 @@ class CopyController:
         self._capacity = capacity
         self._config = config
         self._clock = clock
+        self._leases = HostLeases(api=api, clock=clock, means=means)
         self._actions = CopyActions(
             api=api,
             copies=self._copies,
@@ -68,6 +72,7 @@ class CopyController:
             clock=clock,
             events=events,
             config=config,
+            leases=self._leases,
         )
 
     async def reconcile(self, key: str) -> Outcome:
@@ -124,7 +129,12 @@ class CopyController:
     async def _with_copy(self, home: Home, copy: Json) -> Outcome:
         view = home.link.view(copy["metadata"]["name"])
         course = courses.course_with_copy(
-            copy, view=view, terms=home.terms, home_uid=home.uid, now=self._clock.now()
+            copy,
+            view=view,
+            terms=home.terms,
+            home_uid=home.uid,
+            now=self._clock.now(),
+            hold=self._leases.hold(copy, terms=home.terms),
         )
         outcome = await self._follow(course, home=home, copy=copy)
         if isinstance(view, courses.Gone) and isinstance(outcome, Done):
@@ -140,8 +150,10 @@ class CopyController:
                 return await actions.refuse(home, order, declined)
             case courses.Consider(order=order):
                 return await actions.consider(home, order, copy)
-            case courses.Serve(order=seen, linked=linked):
-                return await actions.serve(home, copy, order=seen, linked=linked)
+            case courses.Serve(order=seen, linked=linked, declined=refused, leaving=why):
+                return await actions.serve(
+                    home, copy, order=seen, linked=linked, declined=refused, leaving=why
+                )
             case courses.Dismiss(order=known, declined=reason):
                 return await actions.dismiss(home, copy, order=known, declined=reason)
             case courses.Remove(order=ended, declined=taken_back):

@@ -10,8 +10,15 @@ from modelbond.controllers.answers import ASK_AGAIN_SECONDS, Answers
 from modelbond.controllers.capacity import Capacity
 from modelbond.controllers.children import Workloads, removed
 from modelbond.controllers.copies import Copies
-from modelbond.controllers.copy_waiting import LONGEST_SECONDS, Waiting, in_vain, look_again
+from modelbond.controllers.copy_waiting import (
+    LONGEST_SECONDS,
+    Waiting,
+    in_vain,
+    look_again,
+    sooner,
+)
 from modelbond.controllers.edge_identity import HostKeys
+from modelbond.controllers.host_leases import HostLeases, Leased
 from modelbond.controllers.host_metrics import CopyState
 from modelbond.controllers.link import Link
 from modelbond.controllers.serve import Serve
@@ -19,14 +26,18 @@ from modelbond.errors import NameTaken
 from modelbond.ports import Again, Clock, Done, Events, KubeApi, Outcome
 from modelbond.reconcile.host_admission import Accepted, Declined
 from modelbond.reconcile.host_course import carried_generation, orphaned_since
+from modelbond.reconcile.host_lease import Bound
 from modelbond.reconcile.host_ledger import Place
 from modelbond.reconcile.host_order import Order, workload_of
+from modelbond.reconcile.host_seen import Seen
 from modelbond.reconcile.host_status import (
     Said,
     refused,
     running,
     status_body,
+    still_here,
     unchanged,
+    with_lease,
     withdrawn,
 )
 from modelbond.reconcile.host_terms import Terms
@@ -68,6 +79,7 @@ class CopyActions:
         clock: Clock,
         events: Events,
         config: HostConfig,
+        leases: HostLeases,
     ) -> None:
         self._api = api
         self._copies = copies
@@ -75,6 +87,7 @@ class CopyActions:
         self._clock = clock
         self._events = events
         self._config = config
+        self._leases = leases
         self._answers = Answers(clock=clock)
         self._serve = Serve(api=api, keys=keys, clock=clock)
         self._waiting = Waiting(clock)
@@ -110,7 +123,7 @@ class CopyActions:
         # Room comes back without a word to anybody; the home does not ask the same twice.
         return Again(seconds=ASK_AGAIN_SECONDS) if outcome == Done() else outcome
 
-    async def serve(
+    async def serve(  # noqa: PLR0913 - what is known of its order
         self,
         home: Home,
         copy: Json,
@@ -118,35 +131,58 @@ class CopyActions:
         order: Order | None,
         linked: Condition,
         declined: Declined | None = None,
+        leaving: str = "",
     ) -> Outcome:
-        """Run what the copy says, and tell how it goes. `declined` is a change not taken."""
-        name = copy["metadata"]["name"]
-        workload = workload_of(copy, terms=home.terms, edge_image=self._config.edge_image)
-        seen = await self._serve.seen(
-            copy,
-            workload=workload,
-            children=home.workloads.of(name, owner_uid=copy["metadata"]["uid"]),
-            sent=home.link.edge_secret(name),
-            addresses=self._addresses(home),
-        )
+        """Run what the copy says, and tell how it goes. `declined` is a change not taken.
+
+        `leaving` is why it serves on although its order is withdrawn.
+        """
+        seen, leased = await self._seen(home, copy)
         waited = self._waiting.seconds(copy, seen)
         if waited >= LONGEST_SECONDS:
             lost = in_vain(seen)
-            if not any(pod.ready for pod in seen.current_pods):
+            bound = isinstance(self._leases.hold(copy, terms=home.terms), Bound)
+            if not bound and not any(pod.ready for pod in seen.current_pods):
                 return await self.dismiss(home, copy, order=order, declined=lost)
             declined = declined or lost
-        said = running(seen)
+        offering = order is not None and not leaving
+        lease = await self._leases.said(copy, leased, seen, terms=home.terms, offering=offering)
+        said = with_lease(running(seen), lease)
         self._measure(home, copy, said, linked=linked)
-        taken = order.generation if order and declined is None else None
+        taken = order.generation if order and declined is None and not leaving else None
         await self._say(copy, said, linked=linked, carried=taken)
         if order is not None:
             if declined is not None:
                 said = unchanged(said, reason=declined.reason, message=declined.message)
+            if leaving:
+                said = still_here(said, leaving)
             await self._answers.tell(order, said, link=home.link, generation=order.generation)
         if seen.refusal is not None and not waited:
             reason, message = seen.refusal.reason.value, seen.refusal.message
             await self._events.warning(copy, reason=reason, message=message)
-        return look_again(seen, waited=waited)
+        return sooner(look_again(seen, waited=waited), lease.again)
+
+    async def _seen(self, home: Home, copy: Json) -> tuple[Seen, Leased]:
+        """Make what serves the copy and its lease, and return what is there of both."""
+        name = copy["metadata"]["name"]
+        workload = workload_of(copy, terms=home.terms, edge_image=self._config.edge_image)
+        children = home.workloads.of(name, owner_uid=copy["metadata"]["uid"])
+        leased = await self._leases.prepared(
+            copy,
+            workload=workload,
+            children=children,
+            sent=home.link.papers(name),
+            terms=home.terms,
+        )
+        seen = await self._serve.seen(
+            copy,
+            workload=workload,
+            children=children,
+            sent=home.link.edge_secret(name),
+            agreed=leased.agreed,
+            addresses=self._addresses(home),
+        )
+        return seen, leased
 
     def _measure(self, home: Home, copy: Json, said: Said, *, linked: Condition) -> None:
         place = Place(home=home.terms.home, order=copy["metadata"]["name"])
@@ -178,6 +214,7 @@ class CopyActions:
         if gone:
             await self._copies.delete(copy)
             self._serve.forget(copy)
+            self._leases.forget(copy)
             self._waiting.forget(copy)
             self._accepted.pop(meta["uid"], None)
         if home is not None:
@@ -238,6 +275,9 @@ class CopyActions:
         carried = carried_generation(copy) if carried is None else carried
         if carried is not None:
             body["orderGeneration"] = carried
+        for signed in ("offer", "endpointRecord"):
+            if signed in before:
+                body.setdefault(signed, before[signed])
         return await self._copies.say(copy, body)
 
     def _addresses(self, home: Home) -> tuple[str, ...] | None:

@@ -50,5 +50,12 @@ def look_again(seen: Seen, *, waited: float) -> Outcome:
     return Done()
 
 
+def sooner(outcome: Outcome, seconds: float | None) -> Outcome:
+    """Return the outcome, or to look again after that time where that is sooner."""
+    if seconds is None or (isinstance(outcome, Again) and outcome.seconds <= seconds):
+        return outcome
+    return Again(seconds=seconds)
+
+
 def _without_node(seen: Seen) -> str | None:
     return next((pod.unschedulable for pod in seen.current_pods if pod.unschedulable), None)

@@ -21,6 +21,7 @@ from modelbond.reconcile.home_conditions import Facts, refused
 from modelbond.reconcile.home_deployment import Deployment, deployment_of
 from modelbond.reconcile.home_endpoints import former
 from modelbond.reconcile.home_health import Placement, placement_of, unrouted
+from modelbond.reconcile.home_lease_view import PlacementLease
 from modelbond.reconcile.home_status import status_of, verdict
 
 RESYNC_SECONDS = 300.0
@@ -30,7 +31,10 @@ ELSEWHERE_SECONDS = 1.0
 
 
 class DeploymentController:
-    """Keyed by `NAMESPACE/NAME`. `on_new_token` is told the orders whose edges need it."""
+    """Keyed by `NAMESPACE/NAME`. `on_new_token` is told the orders whose edges need it.
+
+    `leases` are by the key of their order; None where this operator knows no chain.
+    """
 
     def __init__(  # noqa: PLR0913 - each is a port of its own
         self,
@@ -45,8 +49,10 @@ class DeploymentController:
         meter: HomeMeter,
         clock: Clock,
         config: HomeConfig,
+        leases: Mapping[str, PlacementLease] | None = None,
     ) -> None:
         self._book = book
+        self._leases = leases
         self._events = events
         self._clock = clock
         self._config = config
@@ -68,6 +74,7 @@ class DeploymentController:
             book=book,
             clock=clock,
             config=config,
+            leases={} if leases is None else leases,
         )
 
     async def reconcile(self, key: str) -> Outcome:
@@ -109,6 +116,8 @@ class DeploymentController:
             refused={**asked.refused, **untold},
             entrance=exposed.entrance,
             client_secret=exposed.client_secret,
+            leases=self._leases or {},
+            has_chain=self._leases is not None,
         )
         await self._record.tell(obj, status_of(facts, now=self._clock.now()))
         return Again(seconds=self._next_look(facts, exposed, asked))

@@ -3,17 +3,24 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from modelbond.api.kinds import SECRET, Json
 from modelbond.controllers.children import ensured
 from modelbond.errors import Refused
 from modelbond.ports import KubeApi
-from modelbond.serving.edge import edge_secret_object, tokens_conf
+from modelbond.reconcile.host_seen import Identity
+from modelbond.serving.edge import (
+    TOKENS,
+    Access,
+    Agreed,
+    access_files,
+    client_token,
+    edge_secret_object,
+)
 from modelbond.serving.workload import Workload
 
-_KEY, _REQUEST, _CERTIFICATE, _TOKENS = "tls.key", "tls.csr", "tls.crt", "tokens.conf"
+_KEY, _REQUEST, _CERTIFICATE = "tls.key", "tls.csr", "tls.crt"
 
 
 class HostKeys(Protocol):
@@ -28,13 +35,8 @@ class HostKeys(Protocol):
     def fits(self, certificate_pem: str, *, key_pem: str) -> bool:
         """Tell whether the certificate belongs to that key."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """What the edge can show: its request, and whether a certificate for its key is there."""
-
-    signing_request: str
-    certified: bool
+    def public_key_hash(self, key_pem: str) -> bytes:
+        """Return SHA-256 of the key's SubjectPublicKeyInfo in DER: what watchers know it by."""
 
 
 class EdgeIdentity:
@@ -45,45 +47,63 @@ class EdgeIdentity:
         self._keys = keys
 
     async def kept(
-        self, workload: Workload, *, names: Sequence[str], secret: Json | None, sent: Json | None
+        self,
+        workload: Workload,
+        *,
+        names: Sequence[str],
+        secret: Json | None,
+        sent: Json | None,
+        agreed: Agreed | None,
     ) -> Identity:
         """Make the key once, and take what the home sent where it fits that key."""
         if secret is None:
             body = edge_secret_object(workload, data=self._made(names))
             secret = await ensured(self._api, SECRET, body, known=None)
-        values = _texts(secret)
-        taken = self._taken(sent, key_pem=values.get(_KEY, ""))
-        if taken and any(values.get(name) != text for name, text in taken.items()):
+        values = texts_of(secret)
+        taken, honoured = self._taken(sent, kept=values, agreed=agreed)
+        if any(values.get(name) != text for name, text in taken.items()):
             patch = {
                 "metadata": {"uid": secret["metadata"]["uid"]},
-                "data": {name: _encoded(text) for name, text in taken.items()},
+                "data": {name: encoded(text) for name, text in taken.items()},
             }
             meta = secret["metadata"]
             await self._api.merge(SECRET, meta["name"], patch, namespace=meta["namespace"])
             values = {**values, **taken}
         return Identity(
             signing_request=values.get(_REQUEST, ""),
-            certified=bool(values.get(_CERTIFICATE) and values.get(_TOKENS)),
+            certificate=values.get(_CERTIFICATE, ""),
+            certified=bool(values.get(_CERTIFICATE) and values.get(TOKENS)),
+            key_hash=self._keys.public_key_hash(values[_KEY]) if values.get(_KEY) else b"",
+            agreed=honoured,
         )
 
     def _made(self, names: Sequence[str]) -> dict[str, str]:
         key = self._keys.new_key()
         request = self._keys.signing_request(key, names=names)
-        return {_KEY: _encoded(key), _REQUEST: _encoded(request)}
+        return {_KEY: encoded(key), _REQUEST: encoded(request)}
 
-    def _taken(self, sent: Json | None, *, key_pem: str) -> dict[str, str]:
-        """Return what of the home's Secret may be used. nginx must never meet a foreign pair."""
-        values = _texts(sent) if sent else {}
-        certificate, token = values.get(_CERTIFICATE, ""), values.get("token", "")
-        if not certificate or not self._keys.fits(certificate, key_pem=key_pem):
-            return {}
-        try:
-            return {_CERTIFICATE: certificate, _TOKENS: tokens_conf([token.strip()])}
-        except Refused:
-            return {}
+    def _taken(
+        self, sent: Json | None, *, kept: dict[str, str], agreed: Agreed | None
+    ) -> tuple[dict[str, str], Agreed | None]:
+        """Return what may be used of what the home sent or had sent, and what of it is agreed.
+
+        nginx must never meet a foreign pair, and a home that is gone takes no token back.
+        """
+        values = texts_of(sent) if sent else {}
+        certificate, known = values.get(_CERTIFICATE, ""), client_token(kept.get(TOKENS, ""))
+        fresh, tokens = {}, [known]
+        if certificate and self._keys.fits(certificate, key_pem=kept.get(_KEY, "")):
+            fresh, tokens = {_CERTIFICATE: certificate}, [values.get("token", "").strip(), known]
+        for token in filter(None, tokens):
+            try:
+                return fresh | access_files(Access(token=token, agreed=agreed)), agreed
+            except Refused:
+                continue
+        return {}, None
 
 
-def _texts(secret: Json) -> dict[str, str]:
+def texts_of(secret: Json) -> dict[str, str]:
+    """Return the values of a Secret that are text."""
     found = {}
     for name, value in (secret.get("data") or {}).items():
         try:
@@ -93,5 +113,6 @@ def _texts(secret: Json) -> dict[str, str]:
     return found
 
 
-def _encoded(text: str) -> str:
+def encoded(text: str) -> str:
+    """Return a text as Secrets hold it."""
     return base64.b64encode(text.encode()).decode()

@@ -15,6 +15,7 @@ from modelbond.controllers import host_metrics
 from modelbond.controllers.capacity import Capacity
 from modelbond.controllers.children import Workloads
 from modelbond.controllers.home_cluster_status import HomeClusterStatus
+from modelbond.controllers.host_lease_watch import LeaseWatch
 from modelbond.controllers.link import Link
 from modelbond.errors import Forbidden, Refused
 from modelbond.ports import (
@@ -31,9 +32,11 @@ from modelbond.ports import (
     Wait,
 )
 from modelbond.reconcile.host_home import own_side_fails
+from modelbond.reconcile.host_lease_money import bond_condition
 from modelbond.reconcile.host_report import report_for
 from modelbond.reconcile.host_terms import Terms, terms_of
 from modelbond.serving.names import home_namespace
+from modelbond.settlement.units import Wei
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +67,9 @@ class HomeClusterController:
         namespace: str,
         queue_homes: Queue,
         queue_copies: Queue,
+        watch: LeaseWatch | None = None,
     ) -> None:
+        self._watch = watch
         self.links: dict[str, Link] = {}
         self.workloads: dict[str, Workloads] = {}
         self.capacity = Capacity(
@@ -200,7 +205,14 @@ class HomeClusterController:
         failures = (workloads.blocked if workloads else None, self.capacity.failure)
         ready, *steps = link.state.conditions()
         failure = next((each for each in failures if each is not None), None)
-        return [ready if failure is None else own_side_fails(ready, failure), *steps]
+        ready = ready if failure is None else own_side_fails(ready, failure)
+        return [ready, *steps, *self._bond(link.terms)]
+
+    def _bond(self, terms: Terms) -> Iterable[Condition]:
+        """Yield whether one offer more would be covered, where this home is offered leases."""
+        if terms.price is not None and self._watch is not None:
+            cover = Wei(int(terms.price.cover))
+            yield bond_condition(self._watch.purse(), cover=cover, trouble=self._watch.trouble)
 
     def _report(self, name: str) -> str | None:
         link = self.links.get(name)

@@ -1,5 +1,7 @@
 """Deleted ModelDeployments: every order is withdrawn, and hosts are waited for, not for ever."""
 
+from collections.abc import Mapping
+
 from modelbond.api.config import HomeConfig
 from modelbond.api.kinds import Json
 from modelbond.controllers.deployment_record import DeploymentRecord
@@ -11,6 +13,7 @@ from modelbond.errors import TerminalError
 from modelbond.ports import Again, Clock, Done, Outcome
 from modelbond.reconcile.home_deployment import DeploymentHandle, handle_of
 from modelbond.reconcile.home_health import placement_of
+from modelbond.reconcile.home_lease_view import PlacementLease
 from modelbond.reconcile.home_leave import seconds_to_wait
 from modelbond.reconcile.home_names import FINALIZER
 from modelbond.reconcile.home_obstacle import Obstacle, of_order
@@ -33,6 +36,7 @@ class Leaving:
         book: HostBook,
         clock: Clock,
         config: HomeConfig,
+        leases: Mapping[str, PlacementLease],
     ) -> None:
         self._record = record
         self._orders = orders
@@ -40,6 +44,7 @@ class Leaving:
         self._book = book
         self._clock = clock
         self._config = config
+        self._leases = leases
         self._waiting = Stopwatch(clock)
 
     def forget(self, key: str) -> None:
@@ -68,7 +73,12 @@ class Leaving:
             for order in self._orders.readable_of(deployment.uid)
         ]
         status = leaving_status(
-            deployment, placements, hosts=hosts, refused=refused, now=self._clock.now()
+            deployment,
+            placements,
+            hosts=hosts,
+            refused=refused,
+            leases=self._leases,
+            now=self._clock.now(),
         )
         await self._record.tell(obj, status)
         return Again(seconds=min(wait, self._config.silence_seconds))

@@ -112,6 +112,10 @@ class Link:
         """Return the home's edge Secret for an order, or None."""
         return self._session.edge_secret(order) if self._session else None
 
+    def papers(self, order: str) -> Json | None:
+        """Return the home's Secret with what it wants to be agreed about an order, or None."""
+        return self._session.papers(order) if self._session else None
+
     async def tell(self, order: Order, status: Json) -> Json:
         """Write the status of an order, without what the home's version does not declare."""
         if self._session is None:

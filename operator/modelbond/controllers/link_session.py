@@ -20,6 +20,7 @@ LEASE_SECONDS = 15
 LEASE_NAME = "host"
 REPORT_NAME = "host-report"
 _EDGE = "-edge"
+_PAPERS = "-agreement"
 
 
 class Session:
@@ -79,6 +80,10 @@ class Session:
         """Return the Secret with certificate and token that the home laid beside the order."""
         return self.secrets.objects().get(f"{self.namespace}/{order}{_EDGE}")
 
+    def papers(self, order: str) -> Json | None:
+        """Return the Secret with what the home wants to be agreed about the order."""
+        return self.secrets.objects().get(f"{self.namespace}/{order}{_PAPERS}")
+
     async def tell(self, order: Order, status: Json) -> Json:
         """Write the status of an order, without what the home's version does not declare."""
         body = {
@@ -124,5 +129,6 @@ class Session:
 
     def _secret_changed(self, obj: Json, _deleted: bool) -> None:  # noqa: FBT001 - the port's shape
         name = str(obj["metadata"]["name"])
-        if name.endswith(_EDGE):
-            self._on_order(name.removesuffix(_EDGE))
+        for ending in (_EDGE, _PAPERS):
+            if name.endswith(ending):
+                self._on_order(name.removesuffix(ending))

@@ -17,9 +17,17 @@ from modelbond.errors import Conflicted, Forbidden, Invalid, ModelbondError, Nam
 from modelbond.ports import Clock, KubeApi
 from modelbond.reconcile.host_order import endpoint_names
 from modelbond.reconcile.host_pods import Progress, progress_in
-from modelbond.reconcile.host_seen import Children, Refusal, Seen, pods_refused, refusal_of
+from modelbond.reconcile.host_seen import (
+    NO_IDENTITY,
+    Children,
+    Refusal,
+    Seen,
+    pods_refused,
+    refusal_of,
+)
 from modelbond.reconcile.host_status import PROGRESS_PERIOD_SECONDS, progress_to_tell
 from modelbond.serving.containers import FETCH, SOURCES
+from modelbond.serving.edge import Agreed
 from modelbond.serving.names import RENDERED, pod_selector, revision_deployment
 from modelbond.serving.network import network_policy, service
 from modelbond.serving.pod import config_map, deployment
@@ -44,26 +52,30 @@ class Serve:
         self._clock = clock
         self._progress: dict[str, tuple[Progress | None, float]] = {}
 
-    async def seen(
+    async def seen(  # noqa: PLR0913 - what it is made of
         self,
         copy: Json,
         *,
         workload: Workload,
         children: Children,
         sent: Json | None,
+        agreed: Agreed | None = None,
         addresses: tuple[str, ...] | None,
     ) -> Seen:
         """Make what is missing, and return what is there. `sent` is the home's edge Secret."""
         revision = _revision(workload, copy)
         refusal: Refusal | None = None
-        request, certified = "", False
+        identity = NO_IDENTITY
         try:
             identity = await self._identity.kept(
-                workload, names=endpoint_names(copy), secret=children.secret, sent=sent
+                workload,
+                names=endpoint_names(copy),
+                secret=children.secret,
+                sent=sent,
+                agreed=agreed,
             )
-            request, certified = identity.signing_request, identity.certified
             children = await self._objects(workload, revision=revision, children=children)
-            if certified:
+            if identity.certified:
                 await self._pods(workload, revision=revision, children=children)
         except (NameTaken, Forbidden, Invalid) as failure:
             refusal = refusal_of(failure)
@@ -74,8 +86,7 @@ class Serve:
             children=children,
             addresses=addresses,
             progress=None,
-            signing_request=request,
-            certified=certified,
+            identity=identity,
             refusal=refusal or pods_refused(running),
         )
         return replace(seen, progress=await self._arrived(copy, seen))

@@ -15,6 +15,12 @@ class Authority(Protocol):
     def new_token(self) -> str:
         """Return a fresh random bearer token."""
 
+    def endpoint_key(self, signing_request: str) -> bytes:
+        """Return SHA-256 of the request's key, as its SubjectPublicKeyInfo in DER.
+
+        Refused says what is wrong with the request.
+        """
+
     async def certificate(
         self, *, signing_request: str, names: Sequence[str], held: str | None
     ) -> Certificate:

@@ -1,14 +1,16 @@
 """The conditions of a ModelDeployment, from its placements and the last decision."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from modelbond.api.conditions import Condition, ConditionType
 from modelbond.api.reasons import Reason
 from modelbond.placement.explain import summary
 from modelbond.placement.reasons import Why
-from modelbond.reconcile.home_deployment import Deployment
+from modelbond.reconcile.home_deployment import Deployment, serves_wish
 from modelbond.reconcile.home_health import Health, Placement
+from modelbond.reconcile.home_lease_conditions import lease_conditions
+from modelbond.reconcile.home_lease_view import PlacementLease
 from modelbond.reconcile.home_obstacle import Obstacle
 from modelbond.reconcile.home_order import Said
 from modelbond.reconcile.home_plan import Plan
@@ -19,7 +21,8 @@ class Facts:
     """What conditions are made of.
 
     `refused` has, by host, the orders that could not be made, changed or withdrawn just now;
-    `entrance` what keeps every customer out, whatever serves.
+    `entrance` what keeps every customer out, whatever serves. `leases` are by the key of their
+    order; without `has_chain` there can be none.
     """
 
     deployment: Deployment
@@ -28,11 +31,19 @@ class Facts:
     refused: Mapping[str, Obstacle]
     entrance: Obstacle | None
     client_secret: bool
+    leases: Mapping[str, PlacementLease] = field(default_factory=dict)
+    has_chain: bool = False
 
     @property
     def live(self) -> list[Placement]:
         """Return the placements that are not on their way out."""
         return [each for each in self.placements if each.health is not Health.WITHDRAWING]
+
+    @property
+    def ready(self) -> list[Placement]:
+        """Return those of which all replicas serve what is wished now."""
+        wish = self.deployment
+        return [each for each in self.live if each.counts and serves_wish(wish, each.order.spec)]
 
 
 def refused(reason: Reason, message: str) -> list[Condition]:
@@ -54,6 +65,12 @@ def conditions(facts: Facts) -> list[Condition]:
         _of_all(facts, ConditionType.MODEL_VERIFIED, Reason.VERIFIED, _verified_text),
         _of_all(facts, ConditionType.MODEL_LOADED, Reason.LOADED, _loaded_text),
         endpoint,
+        *lease_conditions(
+            {each.order.host: facts.leases.get(each.order.key) for each in facts.live},
+            wanted=facts.deployment.spec.lease is not None,
+            has_chain=facts.has_chain,
+            before=facts.deployment.status.get("conditions") or (),
+        ),
     ]
 
 
@@ -149,7 +166,7 @@ def _endpoint(facts: Facts) -> Condition:
 
 def _ready(facts: Facts, *, scheduled: Condition, endpoint: Condition) -> Condition:
     about, wanted = ConditionType.READY, facts.deployment.spec.placement.count
-    ready = [each for each in facts.live if each.counts]
+    ready = facts.ready
     tally = f"{len(ready)} of {wanted} hosts ready"
     if facts.deployment.spec.replicas == 0:
         return _false(about, Reason.PAUSED, "replicas is 0: set it to 1 or more to serve")
@@ -159,7 +176,7 @@ def _ready(facts: Facts, *, scheduled: Condition, endpoint: Condition) -> Condit
     if len(ready) >= wanted:
         return _true(about, Reason.READY, tally)
     behind = sorted(
-        (each for each in facts.live if not each.counts), key=lambda each: _urgency[each.health]
+        (each for each in facts.live if each not in ready), key=lambda each: _urgency[each.health]
     )
     if behind and behind[0].health in (Health.UNREACHABLE, Health.DEGRADED, Health.DECLINED):
         return _false(about, behind[0].reason, f"{tally}; {_named(behind[0])}")

@@ -9,7 +9,9 @@ from modelbond.api.versions import declared
 from modelbond.api.wire import read, written
 from modelbond.placement.decide import Assignment
 from modelbond.placement.request import Request, need_of
+from modelbond.reconcile.home_lease_spending import NOTHING_SPENT, Spending, spending_of
 from modelbond.reconcile.home_names import (
+    CLAIM_ASKED,
     DEPLOYMENT_UID,
     FINALIZER,
     HOME_VERSION,
@@ -20,6 +22,7 @@ from modelbond.reconcile.home_names import (
 )
 
 _EPOCH_DIGITS = 9
+_MARK_DIGITS = 64
 _CHANGEABLE = ("model", "runtime", "resources", "replicas")
 
 
@@ -55,6 +58,8 @@ class Deployment(DeploymentHandle):
 
     spec: ModelDeploymentSpec
     last_epoch: int
+    spending: Spending = NOTHING_SPENT
+    claim_asked: str = ""
 
     @property
     def order(self) -> str:
@@ -69,10 +74,13 @@ def handle_of(obj: Json) -> DeploymentHandle:
 
 def deployment_of(obj: Json) -> Deployment:
     """Read a ModelDeployment; Refused when its spec is not as the schema says."""
+    annotations = obj["metadata"].get("annotations") or {}
     return Deployment(
         **_handle(obj),
         spec=read(ModelDeploymentSpec, obj["spec"]),
-        last_epoch=_epoch((obj["metadata"].get("annotations") or {}).get(LAST_EPOCH, "0")),
+        last_epoch=_epoch(annotations.get(LAST_EPOCH, "0")),
+        spending=spending_of(annotations, obj.get("status") or {}),
+        claim_asked=str(annotations.get(CLAIM_ASKED, ""))[:_MARK_DIGITS],
     )
 
 
@@ -145,11 +153,16 @@ def _reference(deployment: Deployment) -> DeploymentReference:
     )
 
 
-def order_change(deployment: Deployment, held: ModelPlacementSpec, *, reader: str) -> Json:
+def order_change(
+    deployment: Deployment, held: ModelPlacementSpec, *, reader: str, leased: bool = False
+) -> Json:
     """Return the merge patch of `spec` that makes the order say what is wished; often empty.
 
-    A change that no host needs to know, such as one of placement, changes no order.
+    A change that no host needs to know, such as one of placement, changes no order; and what is
+    leased keeps its model, which was agreed on.
     """
+    if leased and not serves_wish(deployment, held):
+        return {}
     wished = declared(written(deployment.spec), at="spec", version=reader)
     said = declared(written(held), at="spec", version=reader)
     patch = {
@@ -160,6 +173,12 @@ def order_change(deployment: Deployment, held: ModelPlacementSpec, *, reader: st
     if not patch:
         return {}
     return {**patch, "deployment": {"generation": deployment.generation}}
+
+
+def serves_wish(deployment: Deployment, held: ModelPlacementSpec) -> bool:
+    """Tell whether an order is for the model that the deployment names now."""
+    wished = deployment.spec.model
+    return (held.model.digest, held.model.name) == (wished.digest, wished.name)
 
 
 def difference(old: object, new: object) -> object:

@@ -1,18 +1,9 @@
 """What to tell a person when a deployment's status changed: from two statuses, no memory."""
 
-from dataclasses import dataclass
-
 from modelbond.api.conditions import ConditionType, find
 from modelbond.api.kinds import Json
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """One event on the user's object. `good` is a Normal event, else it is a Warning."""
-
-    good: bool
-    reason: str
-    message: str
+from modelbond.reconcile.home_lease_events import lease_events
+from modelbond.reconcile.home_told import Told
 
 
 def events_between(before: Json, after: Json) -> list[Told]:
@@ -31,6 +22,7 @@ def _placements(before: Json, after: Json) -> list[Told]:
         old = was.get((each["host"], each["epoch"]))
         events = (_placement(old, each), _unrouted(old, each))
         told += [event for event in events if event is not None]
+        told += lease_events((old or {}).get("lease"), each.get("lease"), host=each["host"])
     return told
 
 

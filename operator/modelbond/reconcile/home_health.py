@@ -6,7 +6,12 @@ from enum import StrEnum
 
 from modelbond.api.conditions import ConditionType
 from modelbond.api.reasons import Reason
-from modelbond.api.v1alpha1 import Endpoint, ModelPlacementStatus, PlacementState
+from modelbond.api.v1alpha1 import (
+    Endpoint,
+    LeaseState,
+    ModelPlacementStatus,
+    PlacementState,
+)
 from modelbond.placement.host import Heard
 from modelbond.reconcile.home_endpoints import Believed, believed
 from modelbond.reconcile.home_obstacle import Obstacle
@@ -190,7 +195,7 @@ def _said(reason: Reason, message: str) -> Said:
 _LEAVING = _said(Reason.WITHDRAWING, "waits for its host to release it")
 
 
-def state_of(placement: Placement) -> PlacementState:
+def state_of(placement: Placement, *, lease: LeaseState | None = None) -> PlacementState:
     """Return the placement's entry in the deployment's status."""
     order = placement.order
     return PlacementState(
@@ -205,6 +210,7 @@ def state_of(placement: Placement) -> PlacementState:
         ready_replicas=placement.ready_replicas,
         revision=order.answer.revision,
         progress_percent=_percent(order),
+        lease=lease,
     )
 
 

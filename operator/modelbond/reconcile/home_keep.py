@@ -46,16 +46,20 @@ def keep(
     *,
     refused: Sequence[tuple[Order, Said]],
     hosts: Mapping[str, Host],
+    bound: Collection[str] = (),
 ) -> Kept:
     """Sort the orders: refused ones go, and of those beyond `count` the worst.
 
-    Where a host refuses a change, what it ran before runs on: that stays until another fits.
+    Where a host refuses a change, what it ran before runs on: that stays until another fits. So
+    does what a lease has `bound` to another model than is wished now.
     """
     why = {order.uid: f"it declined: {said.reason}: {said.message}" for order, said in refused}
     for order in orders:
         found = breaks_wish(request, hosts[order.host]) if order.host in hosts else None
         if found is not None:
             why.setdefault(order.uid, found.detail)
+        elif order.uid in bound:
+            why.setdefault(order.uid, "its lease is for the model that it has")
     idle = {order.uid for order, _ in refused if not is_serving(order)}
     living = [order for order in orders if not order.withdrawn]
     ranked = sorted(

@@ -7,8 +7,10 @@ from modelbond.serving.names import MANAGED_BY, OURS, OWNER_UID
 
 DEPLOYMENT_UID = "modelbond.io/deployment-uid"
 HOME_VERSION = "modelbond.io/home-version"
+CLAIM_ASKED = "modelbond.io/claim"
 LAST_EPOCH = "modelbond.io/last-epoch"
 FINALIZER = "modelbond.io/home"
+LEASE_FINALIZER = "modelbond.io/lease"
 SPEC_MANAGER = "modelbond"
 STATUS_MANAGER = "modelbond-status"
 LEASE_NAME = "host"

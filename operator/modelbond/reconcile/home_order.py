@@ -9,7 +9,13 @@ from modelbond.api.reasons import Reason
 from modelbond.api.v1alpha1 import ConditionEntry, ModelPlacementSpec, ModelPlacementStatus
 from modelbond.api.wire import read
 from modelbond.errors import Refused
-from modelbond.reconcile.home_names import DEPLOYMENT_UID, FINALIZER, HOME_VERSION, host_of
+from modelbond.reconcile.home_names import (
+    DEPLOYMENT_UID,
+    FINALIZER,
+    HOME_VERSION,
+    LEASE_FINALIZER,
+    host_of,
+)
 from modelbond.reconcile.home_stranger import reason_of, shown
 
 
@@ -26,7 +32,8 @@ class Said:
 class OrderHandle:
     """What can be told of an order whatever version wrote it: enough to withdraw and remove it.
 
-    `held` is by our finalizer. `answer` is empty while nothing can be read there.
+    `held` is by our finalizer, `leased` by that of a lease. `answer` is empty while nothing can be
+    read there.
     """
 
     name: str
@@ -40,6 +47,7 @@ class OrderHandle:
     state: str
     deleting: bool
     held: bool
+    leased: bool = False
     answer: ModelPlacementStatus = field(default_factory=ModelPlacementStatus)
     problem: str = ""
 
@@ -144,6 +152,7 @@ def _handle(obj: Json) -> Json:
         "state": str(obj["spec"].get("state", "")),
         "deleting": "deletionTimestamp" in meta,
         "held": FINALIZER in (meta.get("finalizers") or ()),
+        "leased": LEASE_FINALIZER in (meta.get("finalizers") or ()),
         "answer": answer,
         "problem": problem,
     }

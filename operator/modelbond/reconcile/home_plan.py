@@ -15,6 +15,7 @@ from modelbond.reconcile.home_deployment import (
     order_body,
     order_change,
     request_of,
+    serves_wish,
 )
 from modelbond.reconcile.home_keep import Kept, Withdraw, declined, keep
 from modelbond.reconcile.home_order import Order, Said
@@ -77,7 +78,12 @@ def plan(deployment: Deployment, observed: Observed) -> Plan:
     refused = declined(observed.orders, changing=changing, hosts=hosts)
     bars = _bars(deployment, observed, refused=refused)
     request = request_of(deployment, barred=active(bars, now=observed.now))
-    kept = keep(request, observed.orders, refused=refused, hosts=hosts)
+    bound = {
+        order.uid
+        for order in observed.orders
+        if order.leased and not serves_wish(deployment, order.spec)
+    }
+    kept = keep(request, observed.orders, refused=refused, hosts=hosts, bound=bound)
     unwished, decision = _decision(request, observed, kept=kept)
     withdraw = (*kept.withdraw, *(each for each in kept.unwished if each not in unwished))
     epoch = _last_epoch(deployment, observed) + 1
@@ -108,7 +114,7 @@ def _changes(
         if order.withdrawn or host is None or host.identity_changed:
             continue
         reader = reader_version(observed.known.get(order.host))
-        spec = order_change(deployment, order.spec, reader=reader)
+        spec = order_change(deployment, order.spec, reader=reader, leased=order.leased)
         if spec or order.home_version != observed.home_version:
             found.append(Change(order=order, spec=spec, home_version=observed.home_version))
     return found

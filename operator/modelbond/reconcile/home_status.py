@@ -9,12 +9,15 @@ from modelbond.api.reasons import Reason
 from modelbond.api.v1alpha1 import (
     DeploymentEndpoint,
     DeploymentFailure,
+    LeaseState,
     PlacementSummary,
 )
 from modelbond.api.wire import written
 from modelbond.reconcile.home_conditions import Facts, conditions
 from modelbond.reconcile.home_deployment import DeploymentHandle
 from modelbond.reconcile.home_health import Health, Placement, state_of
+from modelbond.reconcile.home_lease_spending import spending_told
+from modelbond.reconcile.home_lease_view import PlacementLease, state_told, uptime_told
 from modelbond.reconcile.home_names import DEPLOYMENT_UID, client_secret_name
 from modelbond.reconcile.home_obstacle import Obstacle
 from modelbond.reconcile.home_stranger import last_words, shown
@@ -30,8 +33,12 @@ def status_of(facts: Facts, *, now: datetime) -> Json:
         "replicas": min((each.ready_replicas for each in facts.live), default=0),
         "selector": f"{DEPLOYMENT_UID}={deployment.uid}",
         "summary": written(_summary(facts)),
-        "placements": [written(state_of(each)) for each in _shown(facts.placements)],
+        "placements": [
+            written(state_of(each, lease=_lease(each, deployment.status, leases=facts.leases)))
+            for each in _shown(facts.placements)
+        ],
         "endpoints": [written(each) for each in _endpoints(facts.live)],
+        **_money(facts),
     }
     if facts.plan.bars:
         status["barred"] = [written(bar) for bar in facts.plan.bars]
@@ -54,12 +61,13 @@ def verdict(before: Json, wanted: Sequence[Condition], *, generation: int, now: 
     }
 
 
-def leaving_status(
+def leaving_status(  # noqa: PLR0913 - each is a fact of its own
     deployment: DeploymentHandle,
     placements: Sequence[Placement],
     *,
     hosts: Sequence[str],
     refused: Mapping[str, Obstacle],
+    leases: Mapping[str, PlacementLease],
     now: datetime,
 ) -> Json:
     """Return the status of a deployment that is being deleted and waits for these hosts.
@@ -77,18 +85,44 @@ def leaving_status(
     kept = {
         name: value
         for name, value in deployment.status.items()
-        if name in ("lastFailure", "barred", "selector")
+        if name in ("lastFailure", "barred", "selector", "spending", "uptime")
     }
     return {
         **kept,
         **verdict(deployment.status, [ready], generation=deployment.generation, now=now),
-        "placements": [written(state_of(each)) for each in _shown(placements)],
+        "placements": [
+            written(state_of(each, lease=_lease(each, deployment.status, leases=leases)))
+            for each in _shown(placements)
+        ],
     }
+
+
+def _lease(
+    placement: Placement, before: Json, *, leases: Mapping[str, PlacementLease]
+) -> LeaseState | None:
+    """Return what is told of a placement's lease: by this epoch of it, or by no other."""
+    order = placement.order
+    if order.key not in leases and order.spec.lease is None:
+        return None
+    same = (order.host, order.spec.epoch)
+    placements: list[Json] = before.get("placements") or []
+    told = [one.get("lease") for one in placements if (one["host"], one["epoch"]) == same]
+    return state_told(leases.get(order.key), told[0] if told else None)
+
+
+def _money(facts: Facts) -> Json:
+    """Return what leases brought: an uptime stays until another is known."""
+    deployment, live = facts.deployment, [each.order.key for each in facts.live]
+    leases = [facts.leases[key] for key in live if key in facts.leases]
+    uptime = uptime_told(leases) or deployment.status.get("uptime")
+    spending = spending_told(deployment.spending)
+    told: Json = {"uptime": uptime} if uptime and (leases or deployment.spec.lease) else {}
+    return told if spending is None else {**told, "spending": written(spending)}
 
 
 def _summary(facts: Facts) -> PlacementSummary:
     desired = facts.deployment.spec.placement.count
-    ready = sum(1 for each in facts.live if each.counts and each.order.spec.replicas)
+    ready = sum(1 for each in facts.ready if each.order.spec.replicas)
     return PlacementSummary(
         desired=desired, placed=len(facts.live), ready=ready, hosts=f"{ready}/{desired}"
     )

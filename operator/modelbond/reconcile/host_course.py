@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from modelbond.api.conditions import Condition, ConditionType, Reason, find, timestamp
 from modelbond.api.kinds import Json
 from modelbond.api.v1alpha1 import ModelPlacementSpec
 from modelbond.api.wire import read
 from modelbond.reconcile.host_admission import Declined, forbidden
+from modelbond.reconcile.host_lease import Bound, Free, Hold, Over
 from modelbond.reconcile.host_order import Order, is_made_here, is_our_copy
 from modelbond.reconcile.host_terms import Terms
 
@@ -71,10 +74,15 @@ class Consider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serve:
-    """Run what the copy says. `linked` is what is known of its order."""
+    """Run what the copy says. `linked` is what is known of its order.
+
+    `declined` is a change that is not taken, and `leaving` why a withdrawn order's copy serves on.
+    """
 
     linked: Condition
     order: Order | None
+    declined: Declined | None = None
+    leaving: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +101,9 @@ class Remove:
     declined: Declined | None
 
 
+_FREE = Free()
+_SEEN = "the order is seen at the home"
+
 WithoutCopy = Rest | Forget | Release | Consider
 WithCopy = Rest | Refuse | Consider | Serve | Dismiss | Remove
 
@@ -104,10 +115,13 @@ def course_without_copy(view: View) -> WithoutCopy:
     return Release(order=view.order) if view.order.withdrawn else Consider(order=view.order)
 
 
-def course_with_copy(
-    copy: Json, *, view: View, terms: Terms, home_uid: str, now: datetime
+def course_with_copy(  # noqa: PLR0913 - all that is known
+    copy: Json, *, view: View, terms: Terms, home_uid: str, now: datetime, hold: Hold = _FREE
 ) -> WithCopy:
-    """Return what to do about a copy. It is removed on an explicit word only."""
+    """Return what to do about a copy. It is removed on an explicit word only.
+
+    While a lease binds it there is one such word: that its HomeCluster is gone.
+    """
     order = view.order if isinstance(view, Present) else None
     if copy["spec"].get("origin", {}).get("homeClusterUID") != terms.uid:
         made_here = is_made_here(copy, home=terms.home)
@@ -116,13 +130,11 @@ def course_with_copy(
         return Rest()
     if order is not None and not _carries(copy, order):
         return Refuse(order=order, declined=_NAME_TAKEN)
-    ending = _ending(copy, order=order, terms=terms)
-    if ending is not None:
-        return ending
-    if order is not None:
-        return _course_with_order(copy, order)
-    orphaned = orphaned_seconds(copy, now=now)
-    return _course_without_order(view, terms=terms, orphaned=orphaned)
+    if isinstance(hold, Bound) and dismissed(copy) is None:
+        return _course_while_bound(copy, hold, view=view, terms=terms)
+    return _ending(copy, order=order, terms=terms, hold=hold) or _course_on(
+        copy, order=order, view=view, terms=terms, now=now
+    )
 
 
 def dismissed(copy: Json) -> Declined | None:
@@ -164,28 +176,76 @@ _NAME_TAKEN = Declined(
 )
 
 
-def _ending(copy: Json, *, order: Order | None, terms: Terms) -> WithCopy | None:
+def _course_while_bound(copy: Json, hold: Bound, *, view: View, terms: Terms) -> WithCopy:
+    """Return how the copy is served although something may speak against it."""
+    if not isinstance(view, Present):
+        return _course_without_order(view, after=None, orphaned=0)
+    order, spec = view.order, read(ModelPlacementSpec, copy["spec"])
+    linked = _linked(Reason.LINKED, _SEEN, holds=True)
+    if order.withdrawn:
+        return Serve(linked=linked, order=order, leaving=hold.why)
+    declined = forbidden(spec, terms=terms)
+    if declined is not None:
+        return Serve(linked=linked, order=order, declined=_yet(declined, hold))
+    changed = withheld(spec, order.spec)
+    if changed:
+        message = f"{', '.join(changed)}: not changed, since {hold.why}; place it anew"
+        return Serve(
+            linked=linked,
+            order=order,
+            declined=Declined(reason=Reason.LEASE_HOLDS, message=message),
+        )
+    return _course_with_order(copy, order)
+
+
+def withheld(before: ModelPlacementSpec, wanted: ModelPlacementSpec) -> tuple[str, ...]:
+    """Return what an order changes that a lease was made about. Where weights lie is not of it."""
+    model = msgspec.structs.replace(wanted.model, sources=before.model.sources)
+    compared = {
+        "model": (before.model, model),
+        "runtime": (before.runtime, wanted.runtime),
+        "resources": (before.resources, wanted.resources),
+        "replicas": (before.replicas, wanted.replicas),
+    }
+    return tuple(name for name, (old, new) in compared.items() if old != new)
+
+
+def _yet(declined: Declined, hold: Bound) -> Declined:
+    return Declined(reason=declined.reason, message=f"{declined.message}; {hold.why}")
+
+
+def _ending(copy: Json, *, order: Order | None, terms: Terms, hold: Hold) -> WithCopy | None:
     """Return how the copy ends by the home's or the owner's word; None when neither was said."""
     if order is not None and order.withdrawn:
         return Remove(order=order, declined=None)
     taken_back = dismissed(copy)
     if taken_back is not None:
         return Remove(order=order, declined=taken_back)
+    if isinstance(hold, Over):
+        ended = Declined(reason=Reason.LEASE_ENDED, message=hold.why)
+        return Dismiss(order=order, declined=ended)
     declined = forbidden(read(ModelPlacementSpec, copy["spec"]), terms=terms)
     return Dismiss(order=order, declined=declined) if declined is not None else None
+
+
+def _course_on(
+    copy: Json, *, order: Order | None, view: View, terms: Terms, now: datetime
+) -> WithCopy:
+    if order is not None:
+        return _course_with_order(copy, order)
+    orphaned = orphaned_seconds(copy, now=now)
+    return _course_without_order(view, after=terms.orphan_after_seconds, orphaned=orphaned)
 
 
 def _course_with_order(copy: Json, order: Order) -> WithCopy:
     if carried_generation(copy) != order.generation:
         return Consider(order=order)
-    message = "the order is seen at the home"
-    return Serve(linked=_linked(Reason.LINKED, message, holds=True), order=order)
+    return Serve(linked=_linked(Reason.LINKED, _SEEN, holds=True), order=order)
 
 
-def _course_without_order(view: View, *, terms: Terms, orphaned: float) -> WithCopy:
+def _course_without_order(view: View, *, after: int | None, orphaned: float) -> WithCopy:
     if isinstance(view, Unseen):
         return Serve(linked=_linked(view.reason, view.message), order=None)
-    after = terms.orphan_after_seconds
     message = view.message if isinstance(view, Gone) else ""
     if after is not None and orphaned >= after:
         return Remove(order=None, declined=None)

@@ -6,7 +6,7 @@ from modelbond.api.kinds import Json
 from modelbond.api.reasons import Reason
 from modelbond.errors import NameTaken, TerminalError
 from modelbond.reconcile.host_pods import PodFacts, Progress
-from modelbond.serving.edge import EDGE_PORT
+from modelbond.serving.edge import EDGE_PORT, Agreed
 from modelbond.serving.workload import Workload
 
 MOST_ENDPOINTS = 4
@@ -22,7 +22,25 @@ class Children:
     pods: tuple[PodFacts, ...]
     service: Json | None = None
     secret: Json | None = None
+    papers: Json | None = None
     network_policy: Json | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What the edge can show: its request, its certificate, and the key that both are for.
+
+    `agreed` is whose token and rate it honours beside the client's.
+    """
+
+    signing_request: str = ""
+    certificate: str = ""
+    certified: bool = False
+    key_hash: bytes = b""
+    agreed: Agreed | None = None
+
+
+NO_IDENTITY = Identity()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +64,19 @@ class Seen:
     children: Children
     addresses: tuple[str, ...] | None
     progress: Progress | None
-    signing_request: str
-    certified: bool
+    identity: Identity
     refusal: Refusal | None
+
+    @property
+    def certified(self) -> bool:
+        """Tell whether a certificate for the edge's key is there."""
+        return self.identity.certified
+
+    @property
+    def all_serve(self) -> bool:
+        """Tell whether every replica that is wanted, one at least, serves at a known place."""
+        ready = sum(1 for pod in self.current_pods if pod.ready)
+        return bool(self.endpoints) and ready >= max(self.workload.replicas, 1)
 
     @property
     def current_pods(self) -> tuple[PodFacts, ...]:

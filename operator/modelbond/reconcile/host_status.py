@@ -8,6 +8,7 @@ from typing import Self
 from modelbond.api.conditions import Condition, ConditionType, Reason, merged, timestamp
 from modelbond.api.kinds import Json
 from modelbond.reconcile.host_conditions import running_conditions
+from modelbond.reconcile.host_lease_said import LeaseSaid
 from modelbond.reconcile.host_pods import Failure, Progress, last_failure
 from modelbond.reconcile.host_seen import Seen
 
@@ -28,6 +29,8 @@ class Said:
     endpoints: tuple[tuple[str, int], ...] = ()
     signing_request: str = ""
     failure: Failure | None = None
+    offer: Json | None = None
+    endpoint_record: Json | None = None
 
     def with_condition(self, condition: Condition) -> Self:
         """Return the same with one condition more."""
@@ -48,7 +51,7 @@ def running(seen: Seen) -> Said:
         revision=seen.revision,
         progress=seen.progress,
         endpoints=seen.endpoints,
-        signing_request=seen.signing_request,
+        signing_request=seen.identity.signing_request,
         failure=last_failure(seen.children.pods),
     )
 
@@ -70,6 +73,19 @@ def withdrawn(*, released: bool) -> Said:
     return Said(
         conditions=[_not(ConditionType.READY, Reason.WITHDRAWING, message)], released=released
     )
+
+
+def with_lease(said: Said, lease: LeaseSaid) -> Said:
+    """Return the same with what is said of its lease."""
+    said = replace(said, offer=lease.offer, endpoint_record=lease.record)
+    return said.with_condition(lease.condition) if lease.condition else said
+
+
+def still_here(said: Said, why: str) -> Said:
+    """Return the same of a copy whose order is withdrawn, while a lease still holds it here."""
+    ready = _not(ConditionType.READY, Reason.WITHDRAWING, f"the order is withdrawn; {why}")
+    kept = [each for each in said.conditions if each.type is not ConditionType.READY]
+    return replace(said, conditions=[ready, *kept])
 
 
 def unchanged(said: Said, *, reason: Reason, message: str) -> Said:
@@ -101,6 +117,10 @@ def status_body(said: Said, *, before: Json, generation: int, now: datetime) -> 
         body["endpoints"] = [{"address": host, "port": port} for host, port in said.endpoints]
     if said.signing_request:
         body["signingRequest"] = said.signing_request
+    if said.offer:
+        body["offer"] = said.offer
+    if said.endpoint_record:
+        body["endpointRecord"] = said.endpoint_record
     failure = _failure(said.failure, before=before.get("lastFailure"), now=now)
     if failure:
         body["lastFailure"] = failure

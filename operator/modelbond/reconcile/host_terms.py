@@ -11,7 +11,7 @@ import msgspec
 from modelbond.api.config import Runtime
 from modelbond.api.kinds import Json
 from modelbond.api.quantities import cpu_milli, memory_bytes
-from modelbond.api.v1alpha1 import HomeClusterSpec
+from modelbond.api.v1alpha1 import HomeClusterSpec, LeasePrice
 from modelbond.api.wire import read
 from modelbond.reconcile.host_ledger import Amounts
 
@@ -42,6 +42,8 @@ class Terms:
     cache_claim: str | None
     addresses: tuple[str, ...]
     revision: str
+    price: LeasePrice | None = None
+    stop_after_seconds: int | None = None
 
 
 def terms_of(home: Json, *, offered: Mapping[str, Runtime]) -> Terms:
@@ -70,6 +72,8 @@ def terms_of(home: Json, *, offered: Mapping[str, Runtime]) -> Terms:
         cache_claim=spec.cache.claim_name if spec.cache else None,
         addresses=tuple(spec.endpoint.addresses),
         revision=_revision(spec, runtimes=runtimes),
+        price=spec.lease,
+        stop_after_seconds=seconds_of(policy.after_lease) or None,
     )
 
 

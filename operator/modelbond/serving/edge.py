@@ -1,7 +1,7 @@
 """The edge in front of Triton: one nginx that lets in one model's inference and nothing else."""
 
 import re
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from modelbond.api.kinds import Json
 from modelbond.errors import Refused
@@ -10,14 +10,23 @@ from modelbond.serving.workload import Workload
 
 EDGE_PORT = 8443
 HEALTH_PATH = "/edge/health"
-REQUESTS_PER_SECOND = 200
+REQUESTS_PER_MINUTE = 200 * 60
 BURST = 400
 CONNECTIONS = 8192
 # A request holds two connections: the client's and Triton's. Half are left for everybody else.
 REQUESTS_AT_ONCE = CONNECTIONS // 4
+# Some dozens of watchers, two probes a slice each, whatever the customer does. Each address has a
+# part of its own: whoever has the token as well uses up nobody else's, where addresses reach us.
+PROBES_PER_SECOND = 20
+PROBES_PER_ADDRESS = 10
+PROBES_AT_ONCE = 64
+TOKENS, RATES, LIMITS = "tokens.conf", "rates.conf", "limits.conf"
+"""The files beside the certificate that a running edge takes when they change."""
 BODY_LIMIT = "64m"
 # The token stands in a regular expression of nginx: nothing else may be in it.
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32,128}")
+_CLIENT = re.compile(rf"({_TOKEN.pattern})\$\" client-1;")
+_LEAST_BURST = 10
 _MODEL_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}")
 _HOST_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -27,13 +36,84 @@ def ready_path(model: str) -> str:
     return f"/v2/models/{model}/ready"
 
 
-def tokens_conf(tokens: Sequence[str]) -> str:
-    """Return the lines of nginx's map from Authorization to a client; Refused for odd tokens."""
-    for token in tokens:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """How often one token may ask: evenly, so many at a time, so many under way."""
+
+    per_minute: int
+    burst: int
+    at_once: int
+
+
+UNAGREED = Rate(per_minute=REQUESTS_PER_MINUTE, burst=BURST, at_once=REQUESTS_AT_ONCE)
+
+
+def agreed_rate(requests_per_minute: int) -> Rate:
+    """Return what holds a client to the agreed number: two seconds of it may come at once."""
+    burst = max(requests_per_minute // 30, _LEAST_BURST)
+    return Rate(
+        per_minute=requests_per_minute, burst=burst, at_once=min(2 * burst, REQUESTS_AT_ONCE)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """What an agreement says of who may ask: the watchers' token, and the customer's rate."""
+
+    probe_token: str
+    requests_per_minute: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Who may infer, and how often: agreed numbers where a lease stands behind them."""
+
+    token: str
+    agreed: Agreed | None = None
+
+    @property
+    def rate(self) -> Rate:
+        """Return how often the customer may ask."""
+        return agreed_rate(self.agreed.requests_per_minute) if self.agreed else UNAGREED
+
+
+def access_files(access: Access) -> dict[str, str]:
+    """Return what the edge includes, by file name; Refused for odd tokens.
+
+    Rates stand here and not in the configuration, which no running edge reads again.
+    """
+    rate = access.rate
+    return {
+        TOKENS: _tokens(access),
+        RATES: f"limit_req_zone $customer zone=clients:1m rate={rate.per_minute}r/m;\n",
+        LIMITS: f"limit_req zone=clients burst={rate.burst} nodelay;\n"
+        f"limit_conn requests {rate.at_once};\n",
+    }
+
+
+def client_token(tokens: str) -> str | None:
+    """Return the client's token in that file, or None where it holds none."""
+    found = _CLIENT.search(tokens)
+    return found[1] if found else None
+
+
+def takes_rates(conf: str) -> bool:
+    """Tell whether an edge with this configuration keeps to agreed rates: older ones do not."""
+    return f"/etc/edge/tls/{RATES};" in conf
+
+
+def _tokens(access: Access) -> str:
+    """Return the lines of nginx's map from Authorization to a client."""
+    named = {"client-1": access.token}
+    if access.agreed is not None:
+        named["probe"] = access.agreed.probe_token
+    for client, token in named.items():
         if _TOKEN.fullmatch(token) is None:
-            raise Refused("the client token is not 32 to 128 characters of base64url")
+            raise Refused(f"the token of {client} is not 32 to 128 characters of base64url")
+    if len(set(named.values())) < len(named):
+        raise Refused("the probe token is the client's: a probe must have a budget of its own")
     # A plain string in a map is compared without case: only the scheme may be.
-    lines = (f'"~^(?i:bearer) +{token}$" client-{n};\n' for n, token in enumerate(tokens, start=1))
+    lines = (f'"~^(?i:bearer) +{token}$" {client};\n' for client, token in named.items())
     return "".join(lines)
 
 
@@ -82,8 +162,10 @@ def _location(path: str, *, method: str, token: bool) -> str:
 
 _GUARD = f"""\
       if ($client = "") {{ return 401; }}
-      limit_req zone=clients burst={BURST} nodelay;
-      limit_conn requests {REQUESTS_AT_ONCE};
+      include /etc/edge/tls/{LIMITS};
+      limit_req zone=probes burst={2 * PROBES_PER_SECOND} nodelay;
+      limit_req zone=probers burst={2 * PROBES_PER_ADDRESS} nodelay;
+      limit_conn probing {PROBES_AT_ONCE};
 """
 
 # Whoever asks without a token holds no connection for longer than a probe waits.
@@ -120,7 +202,20 @@ http {{
 
   map $http_authorization $client {{
     default "";
-    include /etc/edge/tls/tokens.conf;
+    include /etc/edge/tls/{TOKENS};
+  }}
+  # Whom which limit counts: an empty key is not counted.
+  map $client $customer {{
+    default $client;
+    probe "";
+  }}
+  map $client $probe {{
+    default "";
+    probe all;
+  }}
+  map $client $prober {{
+    default "";
+    probe $binary_remote_addr;
   }}
   map $status $challenge {{
     default "";
@@ -134,10 +229,13 @@ http {{
     429 "too many requests for this token";
     default "the model does not answer";
   }}
-  limit_req_zone $client zone=clients:1m rate={REQUESTS_PER_SECOND}r/s;
-  limit_req_status 429;
   # By token, not by address: behind a node port all clients may have the node's.
-  limit_conn_zone $client zone=requests:1m;
+  include /etc/edge/tls/{RATES};
+  limit_req_zone $probe zone=probes:1m rate={PROBES_PER_SECOND}r/s;
+  limit_req_zone $prober zone=probers:1m rate={PROBES_PER_ADDRESS}r/s;
+  limit_req_status 429;
+  limit_conn_zone $customer zone=requests:1m;
+  limit_conn_zone $probe zone=probing:1m;
   limit_conn_status 429;
 
   # Triton waits for idle connections when it stops: they must not outlive the last request.

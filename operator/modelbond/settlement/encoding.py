@@ -1,6 +1,7 @@
 """Values as the contracts hash them: Keccak-256 over words of 32 bytes."""
 
-from eth_hash.backends.pycryptodome import keccak256
+from collections.abc import Callable
+from functools import cache
 
 from modelbond.errors import Refused
 from modelbond.settlement.units import Address, Digest
@@ -11,7 +12,7 @@ Value = int | str | bytes
 
 def keccak(data: bytes) -> Digest:
     """Return Keccak-256, as Ethereum has it (not SHA3-256)."""
-    return Digest(keccak256(data))
+    return Digest(_keccak()(data))
 
 
 def word(kind: str, value: Value, *, name: str) -> bytes:
@@ -47,6 +48,14 @@ def encoded_strings(*texts: str, number: int) -> bytes:
         padding = -len(content) % WORD_BYTES
         tail += uint_word(len(content)) + content + b"\0" * padding
     return head + uint_word(number) + tail
+
+
+@cache
+def _keccak() -> Callable[[bytes], bytes]:
+    """Return the function; its library is loaded with the first hash, and not by who has none."""
+    from eth_hash.backends.pycryptodome import keccak256
+
+    return keccak256
 
 
 def _uint(value: int, *, bits: int, name: str) -> bytes:

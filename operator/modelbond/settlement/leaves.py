@@ -6,7 +6,7 @@ from modelbond.errors import Refused
 from modelbond.settlement.encoding import address_word, keccak, uint_word, word
 from modelbond.settlement.units import NO_SLICES, Address, Digest, LeaseId, SliceCount, Wei
 
-_PAY_TYPE = keccak(b"Pay(address bond,address watcher)")
+_PAY_TYPE = b"Pay(address bond,address watcher)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ def lease_leaf(lease: LeaseId, leaf: Leaf) -> Digest:
 
 def pay_leaf(*, bond: Address, watcher: Address, awarded: Wei) -> Digest:
     """Return the hash that stands for all that a watcher was ever awarded from a bond's pool."""
-    key = keccak(_PAY_TYPE + address_word(bond) + address_word(watcher))
+    key = keccak(keccak(_PAY_TYPE) + address_word(bond) + address_word(watcher))
     return _twice(key, awarded, 0, 0)
 
 

@@ -84,6 +84,20 @@ class Proof:
     path: tuple[Digest, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalReport:
+    """A report past its window, that nobody can veto any more. It speaks `through` that moment."""
+
+    ref: ReportRef
+    root: Digest
+    data_hash: Digest
+    through: int
+
+
+NO_PROOF = Proof(report=ReportRef(seq=0, frame=FrameIndex(0), round=0, posted_at=0), path=())
+"""Stands where the contract needs none: the lease is measured through its end already."""
+
+
 def tower_domain(*, chain_id: int, contract: Address) -> Domain:
     """Return the domain in which reports are signed."""
     return Domain(name="WatchTower", version="1", chain_id=chain_id, contract=contract)

@@ -8,6 +8,8 @@ from modelbond.errors import Refused
 Wei = NewType("Wei", int)
 """The smallest unit of the asset."""
 
+NO_WEI = Wei(0)
+
 SliceIndex = NewType("SliceIndex", int)
 """The number of a slice since 1970, for slices of the lease's length."""
 

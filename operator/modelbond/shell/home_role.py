@@ -10,13 +10,19 @@ from modelbond.api.kinds import HOST_CLUSTER, MODEL_DEPLOYMENT, MODEL_PLACEMENT,
 from modelbond.controllers.deployment import DeploymentController
 from modelbond.controllers.host_book import HostBook
 from modelbond.controllers.host_cluster import HostClusterController, host_keys
+from modelbond.controllers.lease_book import LeaseBook
 from modelbond.controllers.order import OrderController, deployment_keys
 from modelbond.controllers.order_book import OrderViews
+from modelbond.ports import Clock
+from modelbond.reconcile.home_lease_shown import lease_views
 from modelbond.reconcile.home_names import deployment_uid_of, host_of_object
 from modelbond.reconcile.home_tally import HomeTally, tally
 from modelbond.runtime.home_metrics import HOME, PrometheusMeter
+from modelbond.runtime.lease_metrics import LEASES
 from modelbond.runtime.work_queue import WorkQueue
+from modelbond.shell.lease_role import leases
 from modelbond.shell.parts import Parts, Served, own_key
+from modelbond.sla.lease_view import LeaseView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +59,9 @@ def home_role(parts: Parts, config: HomeConfig) -> tuple[Served, ...]:
     )
     HOME.watch(partial(_tally, shared))
     orders = _order_controller(shared)
+    book, lease_controllers = _leases(shared)
     return (
-        _deployments(shared, on_new_token=orders.new_token),
+        _deployments(shared, on_new_token=orders.new_token, leases=book),
         Served(
             name="order",
             queue=shared.orders,
@@ -62,10 +69,24 @@ def home_role(parts: Parts, config: HomeConfig) -> tuple[Served, ...]:
             controller=orders,
         ),
         _hosts(shared),
+        *lease_controllers,
     )
 
 
-def _deployments(shared: _Shared, *, on_new_token: Callable[[str], None]) -> Served:
+def _leases(shared: _Shared) -> tuple[LeaseBook | None, tuple[Served, ...]]:
+    """Return the book of leases and who writes it; nothing where no chain is configured."""
+    chain = shared.parts.config.chain
+    if chain is None:
+        return None, ()
+    book = LeaseBook(deployments=shared.deployments)
+    LEASES.watch(partial(_lease_views, book, shared.parts.clock))
+    served = leases(shared.parts, chain, book=book, hosts=shared.book, authority=shared.authority)
+    return book, (served,)
+
+
+def _deployments(
+    shared: _Shared, *, on_new_token: Callable[[str], None], leases: LeaseBook | None
+) -> Served:
     parts = shared.parts
     controller = DeploymentController(
         api=parts.api,
@@ -82,6 +103,7 @@ def _deployments(shared: _Shared, *, on_new_token: Callable[[str], None]) -> Ser
         meter=PrometheusMeter(),
         clock=parts.clock,
         config=shared.config,
+        leases=leases.leases if leases else None,
     )
     keys = {MODEL_DEPLOYMENT: own_key, MODEL_PLACEMENT: deployment_keys}
     return Served(name="deployment", queue=shared.deployments, keys=keys, controller=controller)
@@ -133,3 +155,7 @@ def _tally(shared: _Shared) -> HomeTally:
 
 def _order_key(placement: Json) -> Iterable[str]:
     return [key_of(placement)] if placement.get("spec", {}).get("role") == "Order" else []
+
+
+def _lease_views(book: LeaseBook, clock: Clock) -> Iterable[LeaseView]:
+    return lease_views(book.leases, book.orders, now=int(clock.now().timestamp()))

@@ -8,14 +8,17 @@ from modelbond.api.config import HostConfig
 from modelbond.api.kinds import HOME_CLUSTER, MODEL_PLACEMENT
 from modelbond.controllers.copy import CopyController, copy_keys
 from modelbond.controllers.home_cluster import HomeClusterController, home_keys
+from modelbond.controllers.host_lease_offers import Means
 from modelbond.runtime.backoff import LINK
 from modelbond.runtime.work_queue import WorkQueue
+from modelbond.shell.host_lease_role import host_means
 from modelbond.shell.parts import Parts, Served
 
 
 def host_role(parts: Parts, config: HostConfig) -> tuple[Served, ...]:
     """Return the controllers of a host: that of copies looks into the links of that of homes."""
     homes, copies = parts.queue("home-cluster"), parts.queue("copy")
+    means = _means(parts, homes=homes, copies=copies)
     home_clusters = HomeClusterController(
         api=parts.api,
         homes=parts.objects(HOME_CLUSTER),
@@ -30,14 +33,28 @@ def host_role(parts: Parts, config: HostConfig) -> tuple[Served, ...]:
         namespace=parts.config.namespace,
         queue_homes=homes,
         queue_copies=copies,
+        watch=means.watch if means else None,
     )
     keys = {HOME_CLUSTER: home_keys}
     served = Served(name="home-cluster", queue=homes, keys=keys, controller=home_clusters)
-    return served, _copies(parts, config, homes=home_clusters, queue=copies)
+    return served, _copies(parts, config, homes=home_clusters, queue=copies, means=means)
+
+
+def _means(parts: Parts, *, homes: WorkQueue, copies: WorkQueue) -> Means | None:
+    """Return what this host makes offers with; None without a chain, or a key of its own."""
+    chain = parts.config.chain
+    if chain is None or chain.host_key is None:
+        return None
+    return host_means(parts, chain, key=chain.host_key, homes=homes, copies=copies)
 
 
 def _copies(
-    parts: Parts, config: HostConfig, *, homes: HomeClusterController, queue: WorkQueue
+    parts: Parts,
+    config: HostConfig,
+    *,
+    homes: HomeClusterController,
+    queue: WorkQueue,
+    means: Means | None,
 ) -> Served:
     controller = CopyController(
         api=parts.api,
@@ -50,6 +67,7 @@ def _copies(
         clock=parts.clock,
         events=parts.events,
         config=config,
+        means=means,
     )
     return Served(
         name="copy", queue=queue, keys={MODEL_PLACEMENT: copy_keys}, controller=controller

@@ -205,3 +205,90 @@ def test_by_default_the_home_is_called_home() -> None:
     from modelbond.cli import invite
 
     assert arguments(invite, "alpha").home_name == "home"
+
+
+# Watchers.
+
+
+def test_a_watcher_may_read_the_secrets_of_one_namespace_and_nothing_else() -> None:
+    kube, home = cluster()
+    invited(home, "--watcher", "eu")
+    assert kube.at(ROLE, "watcher", namespace="modelbond-watch")["rules"] == [
+        {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch"]}
+    ]
+    bound = {
+        key: (binding["roleRef"]["kind"], binding["roleRef"]["name"], binding["subjects"])
+        for key, binding in kube.objects(ROLE_BINDING).items()
+    }
+    place = {"kind": "ServiceAccount", "namespace": "modelbond-watch", "name": "watcher-eu"}
+    operator = {
+        "kind": "ServiceAccount",
+        "namespace": "modelbond-system",
+        "name": "modelbond-operator",
+    }
+    assert bound == {
+        "modelbond-watch/watcher-eu": ("Role", "watcher", [place]),
+        "modelbond-watch/home-operator": (
+            "ClusterRole",
+            "modelbond-home-in-watch-namespace",
+            [operator],
+        ),
+    }
+    assert kube.objects(CLUSTER_ROLE_BINDING) == {}
+    assert kube.objects(HOST_CLUSTER) == {}
+
+
+def test_a_watchers_invitation_is_one_secret_with_the_way_and_a_token() -> None:
+    _, home = cluster()
+    (secret,) = yaml.safe_load_all(invited(home, "--watcher", "eu"))
+    assert secret["metadata"] == {"name": f"watch-{HOME}"}
+    assert secret["stringData"] == {
+        "home": HOME,
+        "server": SERVER,
+        "namespace": "modelbond-watch",
+        "ca": ca_pem(),
+        "token": "token-watcher-eu-1",
+    }
+
+
+def test_several_watchers_have_an_account_each_and_share_the_rest() -> None:
+    kube, home = cluster()
+    invited(home, "--watcher", "eu")
+    before = kube.objects(ROLE)
+    invited(home, "--watcher", "us")
+    assert kube.objects(ROLE) == before
+    assert kube.names(SERVICE_ACCOUNT) == [
+        "modelbond-system/modelbond-operator",
+        "modelbond-watch/watcher-eu",
+        "modelbond-watch/watcher-us",
+    ]
+
+
+def test_a_dry_run_for_a_watcher_makes_nothing() -> None:
+    kube, home = cluster()
+    text = invited(home, "--watcher", "eu", "--dry-run")
+    assert [one["kind"] for one in yaml.safe_load_all(text)] == [
+        "Namespace",
+        "Role",
+        "RoleBinding",
+        "ServiceAccount",
+        "RoleBinding",
+    ]
+    assert kube.objects(ROLE) == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ((), "name a host, or a watcher"),
+        (("alpha", "--watcher", "eu"), "name a host, or a watcher"),
+        (("--watcher", "E U"), "--watcher 'E U': use at most 48"),
+        (("--watcher", "eu", "--label", "a=b"), "are about hosts"),
+        (("--watcher", "eu", "--endpoint-cidr", "10.0.0.0/8"), "are about hosts"),
+    ],
+)
+def test_whom_to_invite_must_be_clear(
+    words: tuple[str, ...], error: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["invite", *words]) == 2
+    assert error in capsys.readouterr().err

@@ -188,6 +188,7 @@ def test_the_placement_that_lives_stands_for_its_slot() -> None:
         [placement_of(gone, known())],
         hosts=["alpha"],
         refused={},
+        leases={},
         now=NOW,
     )
     assert leaving["placements"][0]["health"] == "Withdrawing"

@@ -9,7 +9,14 @@ from modelbond.api.conditions import Reason
 from modelbond.api.kinds import Json
 from modelbond.reconcile.host_conditions import running_conditions
 from modelbond.reconcile.host_pods import Failure, PodFacts, Progress
-from modelbond.reconcile.host_seen import Children, Refusal, Seen, pods_refused
+from modelbond.reconcile.host_seen import (
+    NO_IDENTITY,
+    Children,
+    Identity,
+    Refusal,
+    Seen,
+    pods_refused,
+)
 from modelbond.reconcile.host_status import (
     progress_to_tell,
     refused,
@@ -49,8 +56,7 @@ def seen(*pods: PodFacts, service: Json | None = SERVICE, **changes: Any) -> See
         "children": children,
         "addresses": ("192.0.2.1",),
         "progress": None,
-        "signing_request": "csr",
-        "certified": True,
+        "identity": Identity(signing_request="csr", certified=True),
         "refusal": None,
         **changes,
     }
@@ -122,7 +128,7 @@ def test_a_pod_without_a_node_is_unschedulable() -> None:
     [
         ({"refusal": TAKEN, "service": None}, "False/NameTaken"),
         ({"refusal": TAKEN}, "True/EndpointServing"),
-        ({"certified": False}, "False/WaitingForCertificate"),
+        ({"identity": NO_IDENTITY}, "False/WaitingForCertificate"),
         ({"addresses": ()}, "False/NoEndpoint"),
         ({"service": None}, "False/NoEndpoint"),
         ({"service": {"spec": {"ports": [{}]}}}, "False/NoEndpoint"),
@@ -145,7 +151,7 @@ def test_only_a_failure_to_make_pods_is_a_refusal_of_pods() -> None:
 
 
 def test_before_the_certificate_nothing_has_begun() -> None:
-    found = told(seen(certified=False))
+    found = told(seen(identity=NO_IDENTITY))
     assert set(found.values()) == {"False/WaitingForCertificate", "True/Accepted"}
 
 

@@ -1,4 +1,4 @@
-"""The page of metrics says exactly what the operator exposes, and a home counts what is there."""
+"""The page of metrics says exactly what is exposed, and a home counts what is there."""
 
 import re
 from collections.abc import Iterator
@@ -6,15 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
 
 from fakes.home import Home, deployment, placed
 from fakes.orders import known
+from modelbond.adapters.chain import writer
 from modelbond.api.kinds import MODEL_DEPLOYMENT, MODEL_PLACEMENT, Json
 from modelbond.api.reasons import DECLINES_OF_HOSTS, Reason
 from modelbond.placement.host import Heard
 from modelbond.reconcile.home_tally import tally
+from modelbond.runtime import lease_metrics
 from modelbond.runtime.home_metrics import DECLINES, READY_SECONDS, HomeCollector, PrometheusMeter
 from modelbond.shell import roles
+from modelbond.watcher.metrics import TargetLabels, WatcherMetrics
+from modelbond.watcher.reporting_metrics import REPORTING
 
 PAGE = Path(__file__).parents[3] / "docs/reference/metrics.md"
 ROW = re.compile(r"^\| `([a-z_]+)` \| (\w+) \| (.*?) ?\| (.+) \|$", re.MULTILINE)
@@ -24,8 +29,8 @@ Told = tuple[str, str, frozenset[str]]
 
 
 def exposed() -> Iterator[Told]:
-    assert roles, "importing the roles registers all of their metrics"
-    for collector in [*REGISTRY._collector_to_names]:
+    assert all((roles, writer, lease_metrics)), "importing the parts registers all their metrics"
+    for collector in [*REGISTRY._collector_to_names, *REPORTING._collector_to_names]:
         for family in collector.collect():
             if family.name.startswith(OURS):
                 suffix = "_total" if family.type == "counter" else ""
@@ -34,12 +39,23 @@ def exposed() -> Iterator[Told]:
                 yield (family.name + suffix, family.type, frozenset(labels))
 
 
+def watched() -> Iterator[Told]:
+    """Return what a watcher with one target shows."""
+    metrics, labels = WatcherMetrics(), TargetLabels("home", "models", "llama", "alpha")
+    metrics.begin(labels, bound_seconds=1.0, period=100, allowance=1)
+    metrics.coverage(labels, known=1, expected=1)
+    for family in text_string_to_metric_families(metrics.text()):
+        suffix = "_total" if family.type == "counter" else ""
+        names = {name for sample in family.samples for name in sample.labels}
+        yield (family.name + suffix, family.type, frozenset(names - {"le"}))
+
+
 def test_the_page_and_the_registry_agree() -> None:
     written = {
         (name, kind, frozenset(re.findall("`([a-z_]+)`", labels)))
         for name, kind, labels, _ in ROW.findall(PAGE.read_text())
     }
-    assert written == set(exposed())
+    assert written == {*exposed(), *watched()}
 
 
 def shown(*orders: Json, deployments: tuple[Json, ...] = ()) -> str:

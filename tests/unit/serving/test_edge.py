@@ -4,11 +4,17 @@ from modelbond.errors import Refused
 from modelbond.serving.edge import (
     CONNECTIONS,
     REQUESTS_AT_ONCE,
+    Access,
+    Agreed,
+    access_files,
+    agreed_rate,
+    client_token,
     nginx_conf,
-    tokens_conf,
+    takes_rates,
 )
 
 TOKEN = "A-b_" * 10
+PROBE = "p-R_" * 10
 
 
 def locations(conf: str) -> dict[str, str]:
@@ -40,6 +46,7 @@ def test_health_and_readiness_need_no_token_and_everything_else_does() -> None:
     for path, body in locations(nginx_conf("magika", host="alpha")).items():
         free = path in ("/", "@error") or path.endswith(("health", "live", "ready"))
         assert ("return 401" in body) is not free
+        assert ("limits.conf" in body) is not free
         assert ("limit_req" in body) is not free
         assert ("limit_conn" in body) is not free
 
@@ -47,7 +54,8 @@ def test_health_and_readiness_need_no_token_and_everything_else_does() -> None:
 def test_one_token_leaves_connections_to_probes_and_others() -> None:
     conf = nginx_conf("magika", host="alpha")
     assert "worker_connections 8192;" in conf
-    assert f"limit_conn requests {REQUESTS_AT_ONCE};" in conf
+    limits = access_files(Access(token=TOKEN))["limits.conf"]
+    assert f"limit_conn requests {REQUESTS_AT_ONCE};" in limits
     assert REQUESTS_AT_ONCE * 2 <= CONNECTIONS // 2
 
 
@@ -64,15 +72,48 @@ def test_the_upstream_path_is_never_the_clients_spelling() -> None:
 
 
 def test_a_token_is_compared_with_its_case_and_its_scheme_without() -> None:
-    assert tokens_conf([TOKEN, TOKEN[::-1]]) == (
-        f'"~^(?i:bearer) +{TOKEN}$" client-1;\n"~^(?i:bearer) +{TOKEN[::-1]}$" client-2;\n'
+    tokens = access_files(Access(token=TOKEN))["tokens.conf"]
+    assert tokens == f'"~^(?i:bearer) +{TOKEN}$" client-1;\n'
+    assert client_token(tokens) == TOKEN
+    assert client_token("") is None
+
+
+def test_a_probe_has_a_name_and_so_a_budget_of_its_own() -> None:
+    agreed = Agreed(probe_token=PROBE, requests_per_minute=600)
+    files = access_files(Access(token=TOKEN, agreed=agreed))
+    assert files["tokens.conf"].splitlines()[1] == f'"~^(?i:bearer) +{PROBE}$" probe;'
+    assert client_token(files["tokens.conf"]) == TOKEN
+    assert files["rates.conf"] == "limit_req_zone $customer zone=clients:1m rate=600r/m;\n"
+    assert files["limits.conf"] == (
+        "limit_req zone=clients burst=20 nodelay;\nlimit_conn requests 40;\n"
     )
+    conf = nginx_conf("magika", host="alpha")
+    assert 'probe "";' in conf.partition("map $client $customer")[2].partition("}")[0]
+
+
+def test_an_agreed_rate_is_never_more_at_once_than_leaves_room_for_probes() -> None:
+    assert agreed_rate(1).burst == 10
+    assert agreed_rate(1_000_000).at_once == REQUESTS_AT_ONCE
+
+
+def test_a_probe_token_that_is_the_clients_is_refused() -> None:
+    agreed = Agreed(probe_token=TOKEN, requests_per_minute=600)
+    with pytest.raises(Refused, match="budget of its own"):
+        access_files(Access(token=TOKEN, agreed=agreed))
+
+
+def test_an_edge_of_an_older_version_is_told_from_one_that_keeps_to_agreed_rates() -> None:
+    conf = nginx_conf("magika", host="alpha")
+    assert takes_rates(conf)
+    assert not takes_rates(conf.replace("rates.conf", "tokens.conf"))
 
 
 @pytest.mark.parametrize("token", ["", "short", "x" * 40 + '"; }', "a" * 129, "é" * 40])
 def test_a_token_that_could_be_configuration_is_refused(token: str) -> None:
-    with pytest.raises(Refused, match="base64url"):
-        tokens_conf([token])
+    agreed = Agreed(probe_token=token, requests_per_minute=600)
+    for access in (Access(token=token), Access(token=TOKEN, agreed=agreed)):
+        with pytest.raises(Refused, match="base64url"):
+            access_files(access)
 
 
 @pytest.mark.parametrize("name", ["", "-x", "a/b", "a b", "a;b", "x" * 64])

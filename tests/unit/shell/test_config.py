@@ -39,6 +39,22 @@ def test_the_whole_file_is_understood() -> None:
     assert triton.tolerations[0].key == "nvidia.com/gpu"
 
 
+def test_a_chain_is_known_only_where_it_is_named() -> None:
+    chain = """
+chain:
+  deployment: /etc/modelbond/chain/deployment.json
+  ledgers: /var/lib/modelbond
+  rpcs: [{name: own, urlFile: /etc/modelbond/rpcs/own}]
+  hostKey: {file: /etc/modelbond/keys/host}
+"""
+    assert decode_config(WHOLE).chain is None
+    config = decode_config(WHOLE + chain).chain
+    assert config is not None
+    assert config.rpcs[0].url_file == "/etc/modelbond/rpcs/own"
+    assert config.host_key is not None
+    assert (config.towers, config.watchers, config.poll_seconds) == ((), (), 12)
+
+
 def test_what_is_left_out_has_a_safe_default() -> None:
     config = decode_config("{roles: [home], namespace: modelbond-system, home: {}}")
 

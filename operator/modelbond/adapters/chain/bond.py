@@ -1,7 +1,7 @@
 """ModelBond in domain words: bonds, leases, settlement. Each action happens once, by its name."""
 
 from modelbond.adapters.chain.abi import explained
-from modelbond.adapters.chain.actions import Call
+from modelbond.adapters.chain.actions import Call, Mined
 from modelbond.adapters.chain.asset import Asset
 from modelbond.adapters.chain.contract import Contract
 from modelbond.adapters.chain.writer import Writer
@@ -63,6 +63,10 @@ class BondActions:
         once = f"announce/{self._lease(offer).hex()}/{start}/{slices}"
         await self._do("announce", offer.values(), start, slices, once=once)
 
+    async def opening(self, offer: Offer) -> bool:
+        """Tell whether opening the lease of that offer is under way, or done."""
+        return await self._writer.begun(f"open/{self._lease(offer).hex()}")
+
     async def settle(self, offer: Offer, leaf: Leaf, proof: Proof) -> None:
         """Credit the customer for what a final report says."""
         await self._by_leaf("settle", offer, leaf, proof)
@@ -108,10 +112,21 @@ class BondActions:
             call = self._contract.call("openWithPermit", terms, signature, slices, permit)
             await self._writer.intend(call, once=once)
 
+    async def receipt(self, offer: Offer, leaf: Leaf) -> Mined | None:
+        """Return by what this key settled a leaf, once it is final; None where it did not."""
+        release = f"release/{self._lease(offer).hex()}"
+        for once in (self._leaf_name("settle", offer, leaf), release):
+            if await self._writer.begun(once):
+                return await self._writer.finish(once)
+        return None
+
     async def _by_leaf(self, function: str, offer: Offer, leaf: Leaf, proof: Proof) -> None:
-        counts = f"{leaf.through}/{leaf.unearned}/{leaf.breach}"
-        once = f"{function}/{self._lease(offer).hex()}/{counts}"
+        once = self._leaf_name(function, offer, leaf)
         await self._do(function, offer.values(), _leaf(leaf), _proof(proof), once=once)
+
+    def _leaf_name(self, function: str, offer: Offer, leaf: Leaf) -> str:
+        counts = f"{leaf.through}/{leaf.unearned}/{leaf.breach}"
+        return f"{function}/{self._lease(offer).hex()}/{counts}"
 
     async def _do(self, function: str, *arguments: object, once: str) -> None:
         with explained():

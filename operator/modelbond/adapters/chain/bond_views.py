@@ -5,6 +5,7 @@ from typing import Any
 from web3.types import BlockIdentifier
 
 from modelbond.adapters.chain.contract import Contract
+from modelbond.adapters.chain.rpc import Web3
 from modelbond.settlement.accounts import Bond
 from modelbond.settlement.lease import Lease
 from modelbond.settlement.leaves import Leaf
@@ -28,6 +29,11 @@ class BondViews:
     async def lease(self, lease: LeaseId) -> Lease | None:
         """Return a lease, or None where none of that id was opened."""
         said = await self._contract.read("leaseOf", lease, at=self._at)
+        return _lease(said) if said["epoch"] else None
+
+    async def lease_by(self, web3: Web3, lease: LeaseId, *, at: BlockIdentifier) -> Lease | None:
+        """Return a lease as that very node shows it in a block, or None."""
+        said = await self._contract.read_by(web3, "leaseOf", lease, at=at)
         return _lease(said) if said["epoch"] else None
 
     async def newest_in(self, slot: SlotId, *, customer: Address) -> LeaseId | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelbond.adapters.chain.asset import Asset
+from modelbond.adapters.chain.blocks import BlockViews
 from modelbond.adapters.chain.bond import BondActions
 from modelbond.adapters.chain.bond_views import BondViews
 from modelbond.adapters.chain.code import CodeCheck
@@ -13,6 +14,7 @@ from modelbond.adapters.chain.contract import Contract
 from modelbond.adapters.chain.deployment import Deployment
 from modelbond.adapters.chain.fees import FeePolicy
 from modelbond.adapters.chain.keys import Key
+from modelbond.adapters.chain.lease_book import LeaseBook
 from modelbond.adapters.chain.ledger import Ledger
 from modelbond.adapters.chain.pool import RpcPool
 from modelbond.adapters.chain.tower import TowerActions
@@ -47,6 +49,11 @@ class Chain:
         self._asset = self._contract("Asset", deployment.asset)
         self.bond = BondViews(self._model_bond)
         self.tower = TowerViews(self._watch_tower)
+        self.blocks = BlockViews(pool)
+
+    def lease_book(self, *, since: int = 0) -> LeaseBook:
+        """Return a book of leases that begins to read at that block."""
+        return LeaseBook(self._model_bond, since=since)
 
     @asynccontextmanager
     async def acting(

@@ -1,4 +1,4 @@
-"""Private keys: from mounted files only, one for each role, and never shown."""
+"""Private keys: from mounted files or Secrets, one for each role, and never shown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -68,6 +68,14 @@ def load_keys(files: Mapping[Role, KeyFile]) -> dict[Role, Key]:
                 f"the {other} and the {role} key are both {key.address}: make one for each role"
             )
     return keys
+
+
+def key_of_text(text: str, *, role: Role) -> Key:
+    """Return the key of hex digits, as a Secret of Kubernetes holds it; Refused else."""
+    try:
+        return Key(Account.from_key(_raw(text.strip())), role=role)
+    except Exception:  # noqa: BLE001 - whatever a library says here may quote the key
+        raise Refused(f"the {role} key cannot be read: it must be 64 hex digits") from None
 
 
 def _load(file: KeyFile, *, role: Role) -> Key:

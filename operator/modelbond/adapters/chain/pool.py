@@ -42,6 +42,11 @@ class RpcPool:
         self._objections: dict[str, str] = {}
         self._checking = asyncio.Lock()
 
+    @property
+    def size(self) -> int:
+        """Return how many nodes are configured."""
+        return len(self._rpcs)
+
     async def read(self, question: Question[Answer]) -> Answer:
         """Return the first usable node's answer; ChainUnreachable says why there is none."""
         for attempt in range(_ROUNDS):
@@ -57,6 +62,22 @@ class RpcPool:
     async def read_all(self, question: Question[Answer]) -> list[Answer]:
         """Return the answer of every usable node: for what one node must not decide alone."""
         return list(await asyncio.gather(*(rpc.ask(question) for rpc in await self._usable())))
+
+    async def read_each(self, question: Question[Answer]) -> list[Answer]:
+        """Return the answer of every node that gives one; ChainUnreachable where none does."""
+        rpcs = await self._usable()
+        said = await asyncio.gather(*(rpc.ask(question) for rpc in rpcs), return_exceptions=True)
+        answers: list[Answer] = []
+        for rpc, answer in zip(rpcs, said, strict=True):
+            if isinstance(answer, ChainUnreachable):
+                self._object(rpc.name, str(answer))
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                answers.append(answer)
+        if not answers:
+            raise ChainUnreachable(f"no RPC of chain {self.chain_id} answers: {self._why()}")
+        return answers
 
     async def broadcast(self, raw: bytes) -> None:
         """Hand a signed transaction to every usable node; one that has it is enough."""

@@ -3,10 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from web3.types import BlockIdentifier
+
 from modelbond.adapters.chain.contract import Contract, Event
 from modelbond.errors import Reverted
 from modelbond.settlement.report import ReportRef
 from modelbond.settlement.units import Address, Digest, FrameIndex, Wei
+
+_REMEMBERED = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +58,41 @@ class Posted:
     root: Digest
     data_hash: Digest
     reference_block: int
+    signers: int
+
+    def signed_at(self, place: int) -> bool:
+        """Tell whether the signer of that place of its frame's table signed it."""
+        return bool(self.signers >> place & 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reports:
-    """The reports that stand, oldest first, and the block from which to read on."""
+    """The reports that stand, oldest first, and the block from which to read on.
+
+    `posted` are the last ones that were posted, also those that were vetoed since.
+    """
 
     standing: tuple[Posted, ...] = ()
     next_block: int = 0
+    posted: tuple[Posted, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A tower's newest report by number and frame, and what its vetoes leave open."""
+
+    seq: int
+    frame: FrameIndex
+    veto_mark: int
+    veto_round: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Who signs a frame, by place; the signatures of barred places do not count."""
+
+    members: tuple[Member, ...]
+    barred: frozenset[int]
 
 
 class TowerViews:
@@ -90,9 +121,26 @@ class TowerViews:
 
     async def table(self, frame: FrameIndex) -> tuple[Member, ...]:
         """Return who signs a frame, by place."""
+        return (await self.signers(frame)).members
+
+    async def signers(self, frame: FrameIndex) -> Table:
+        """Return who signs a frame, and who of them is barred; Reverted where none is known."""
         said = await self._contract.read("signersOf", frame)
-        return tuple(
+        members = tuple(
             Member(signer=Address(one["signer"]), weight=one["weight"]) for one in said["members"]
+        )
+        barred = said["table"]["barred"]
+        places = range(len(members))
+        return Table(members=members, barred=frozenset(p for p in places if barred >> p & 1))
+
+    async def head(self, *, at: BlockIdentifier = "finalized") -> Head:
+        """Return the newest report, and what vetoes leave open."""
+        said = await self._contract.read("head", at=at)
+        return Head(
+            seq=said["seq"],
+            frame=FrameIndex(said["frame"]),
+            veto_mark=said["vetoMark"],
+            veto_round=said["vetoRound"],
         )
 
     async def seat(self, signer: Address) -> Seat | None:
@@ -122,7 +170,12 @@ class TowerViews:
         events, next_block = await self._contract.events(
             ("Posted", "Vetoed"), since=known.next_block
         )
-        return Reports(standing=standing(known.standing, events), next_block=next_block)
+        posted = (_posted(event) for event in events if event.name == "Posted")
+        return Reports(
+            standing=standing(known.standing, events),
+            next_block=next_block,
+            posted=(*known.posted, *posted)[-_REMEMBERED:],
+        )
 
 
 def standing(before: Iterable[Posted], events: Iterable[Event]) -> tuple[Posted, ...]:
@@ -149,4 +202,5 @@ def _posted(event: Event) -> Posted:
         root=Digest(said["root"]),
         data_hash=Digest(said["dataHash"]),
         reference_block=said["referenceBlock"],
+        signers=said["signers"],
     )

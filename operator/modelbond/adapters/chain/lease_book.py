@@ -1,0 +1,127 @@
+"""Every open lease of a bond contract at a block, kept from its finalized events."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from modelbond.adapters.chain.contract import Contract, Event
+from modelbond.errors import Bug
+from modelbond.settlement.leaves import Leaf
+from modelbond.settlement.offer import Offer
+from modelbond.settlement.units import (
+    Digest,
+    LeaseId,
+    SliceCount,
+    SliceIndex,
+    SlotId,
+    Wei,
+    address,
+)
+from modelbond.sla import leases
+from modelbond.sla.leases import Happening, OpenLease, leases_after
+
+_Values = Mapping[str, Any]
+
+
+class LeaseBook:
+    """Follows one contract's events. A block is asked for in order: time does not run back.
+
+    Blocks are those at which somebody was answered, or all that is final.
+    """
+
+    def __init__(self, contract: Contract, *, since: int = 0) -> None:
+        self._contract = contract
+        self._next_block = since
+        self._waiting: list[Event] = []
+        self._leases: dict[LeaseId, OpenLease] = {}
+        self._at = -1
+
+    async def at(self, block: int) -> Mapping[LeaseId, OpenLease]:
+        """Return the leases open once that finalized block was over."""
+        if block < self._at:
+            raise Bug(f"block {block} was asked for after block {self._at}")
+        await self._read()
+        due = [event for event in self._waiting if event.block <= block]
+        self._waiting = self._waiting[len(due) :]
+        self._leases = leases_after(self._leases, map(_happening, due))
+        self._at = block
+        return dict(self._leases)
+
+    async def _read(self) -> None:
+        found, self._next_block = await self._contract.events(
+            tuple(_READERS), since=self._next_block
+        )
+        self._waiting += found
+
+
+def _happening(event: Event) -> Happening:
+    lease = LeaseId(event.values["lease"])
+    return _READERS[event.name](lease, event.values)
+
+
+def _opened(lease: LeaseId, said: _Values) -> Happening:
+    return leases.Opened(
+        lease=lease,
+        offer=_offer(said["offer"]),
+        first=SliceIndex(said["first"]),
+        slices=SliceCount(said["slices"]),
+    )
+
+
+def _ending(lease: LeaseId, said: _Values) -> Happening:
+    return leases.Ending(lease=lease, end=SliceIndex(said["end"]))
+
+
+def _topped_up(lease: LeaseId, said: _Values) -> Happening:
+    return leases.ToppedUp(lease=lease, slices=SliceCount(said["slices"]))
+
+
+def _announced(lease: LeaseId, said: _Values) -> Happening:
+    window = SliceIndex(said["from"]), SliceCount(said["slices"])
+    return leases.Announced(lease=lease, window=window)
+
+
+def _settled(lease: LeaseId, said: _Values) -> Happening:
+    leaf = Leaf(through=said["through"], unearned=said["unearned"], breach=said["breach"])
+    return leases.Settled(lease=lease, leaf=leaf)
+
+
+def _released(lease: LeaseId, _: _Values) -> Happening:
+    return leases.Released(lease=lease)
+
+
+_READERS: Mapping[str, Callable[[LeaseId, _Values], Happening]] = {
+    "Opened": _opened,
+    "Noticed": _ending,
+    "CoverUsedUp": _ending,
+    "ToppedUp": _topped_up,
+    "MaintenanceAnnounced": _announced,
+    "Settled": _settled,
+    "Released": _released,
+}
+
+
+def _offer(said: _Values) -> Offer:
+    return Offer(
+        customer=address(said["customer"]),
+        asset=address(said["asset"]),
+        host=address(said["host"]),
+        tower=address(said["tower"]),
+        slot=SlotId(said["slot"]),
+        epoch=said["epoch"],
+        rate=Wei(said["rate"]),
+        fee=Wei(said["fee"]),
+        cover=Wei(said["cover"]),
+        credit_per_slice=Wei(said["creditPerSlice"]),
+        cover_factor=said["coverFactor"],
+        slice_seconds=said["slice"],
+        period=SliceCount(said["period"]),
+        allowance=SliceCount(said["allowance"]),
+        notice=SliceCount(said["notice"]),
+        maintenance_notice=SliceCount(said["maintenanceNotice"]),
+        maintenance_budget=SliceCount(said["maintenanceBudget"]),
+        grace=SliceCount(said["grace"]),
+        prepayment=SliceCount(said["prepayment"]),
+        expiry=said["expiry"],
+        agreement=Digest(said["agreement"]),
+        rules=Digest(said["rules"]),
+    )

@@ -1,0 +1,116 @@
+"""A host's own leases on chain: notice where it leaves, its stream, the release, its balance."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import assert_never
+
+from modelbond.api.kinds import Json
+from modelbond.controllers.host_lease_watch import LeaseWatch, Opened, given_in
+from modelbond.controllers.lease_results import FinalResults
+from modelbond.controllers.maintenance import Maintenance
+from modelbond.errors import ActionPending, ModelbondError
+from modelbond.ports import Clock, Events, HostChain
+from modelbond.reconcile.host_lease_money import (
+    Account,
+    Close,
+    Release,
+    Withdraw,
+    moves,
+)
+from modelbond.settlement.units import LeaseId
+
+_log = logging.getLogger(__name__)
+
+
+class HostTreasury:
+    """Goes over all leases now and then. What one of them meets keeps no other waiting."""
+
+    def __init__(  # noqa: PLR0913 - the ports and maps that it works with
+        self,
+        *,
+        chain: HostChain,
+        watch: LeaseWatch,
+        results: FinalResults,
+        copies: Mapping[str, Json],
+        homes: Mapping[str, Json],
+        events: Events,
+        clock: Clock,
+        withdraw_seconds: float,
+    ) -> None:
+        self._chain = chain
+        self._watch = watch
+        self._results = results
+        self._copies = copies
+        self._homes = homes
+        self._clock = clock
+        self._withdraw_seconds = withdraw_seconds
+        self._taken_at: dict[LeaseId, float] = {}
+        self._maintenance = Maintenance(chain=chain, watch=watch, copies=copies, events=events)
+
+    async def run(self, *, poll_seconds: float) -> None:
+        """Go on for ever: meant for a Supervisor."""
+        while True:
+            await self.round()
+            await asyncio.sleep(poll_seconds)
+
+    async def round(self) -> None:
+        """Do for each lease what is due."""
+        leaving = self._leaving()
+        for opened in list(self._watch.opened()):
+            try:
+                await self._tend(opened, leaving)
+            except ActionPending:
+                continue
+            except ModelbondError as failure:
+                fields = {"lease": opened.id.hex(), "reason": str(failure)}
+                _log.warning("a lease waits", extra=fields)
+        await self._maintenance.round()
+
+    def _leaving(self) -> frozenset[LeaseId]:
+        """Return the leases of homes that the owner drained."""
+        found = set()
+        for copy in list(self._copies.values()):
+            given = given_in(copy)
+            home = self._homes.get(copy["spec"].get("origin", {}).get("homeCluster", ""))
+            if given is not None and home is not None and home["spec"].get("state") == "Drained":
+                found.add(self._watch.lease(given.offer))
+        return frozenset(found)
+
+    async def _tend(self, opened: Opened, leaving: frozenset[LeaseId]) -> None:
+        if opened.lease.released:
+            await self._finish(opened)
+            return
+        results = await self._results.newest()
+        measured = results.result.leases.get(opened.id) if results else None
+        account = Account(
+            lease=opened.lease,
+            time=opened.time,
+            measured=measured.leaf if measured else None,
+            leaving=opened.id in leaving,
+            due=self._is_due(opened.id),
+        )
+        for move in moves(account):
+            match move:
+                case Close():
+                    await self._chain.close(opened.offer)
+                case Withdraw(leaf=leaf) if results is not None:
+                    await self._chain.withdraw_stream(opened.offer, leaf, results.proof(opened.id))
+                    self._taken_at[opened.id] = self._clock.monotonic()
+                case Release(leaf=leaf) if results is not None:
+                    await self._chain.release(opened.offer, leaf, results.proof(opened.id))
+                case Withdraw() | Release():
+                    continue
+                case other:
+                    assert_never(other)
+
+    async def _finish(self, opened: Opened) -> None:
+        """Take what the release left, and close the book on the lease."""
+        if await self._chain.claimable():
+            await self._chain.claim(once=f"after {opened.id.hex()}")
+        await self._watch.settled(opened.id)
+        self._taken_at.pop(opened.id, None)
+
+    def _is_due(self, lease: LeaseId) -> bool:
+        taken = self._taken_at.get(lease)
+        return taken is None or self._clock.monotonic() - taken >= self._withdraw_seconds

@@ -1,0 +1,231 @@
+"""A watcher put together from its configuration: everything that it is made of, at rest."""
+
+import asyncio
+import logging
+import random
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from modelbond.adapters.chain.chain import Acting
+from modelbond.adapters.chain.configured import ConfiguredChain, configured
+from modelbond.adapters.chain.keys import Key, KeyFile, Role, load_keys
+from modelbond.adapters.chain.reporting import ReportingViews
+from modelbond.adapters.chain.signatures import signer_of
+from modelbond.errors import ChainUnreachable, Refused
+from modelbond.runtime.clock import SystemClock
+from modelbond.settlement.units import address
+from modelbond.watcher import echo
+from modelbond.watcher.clock_watch import ClockWatch
+from modelbond.watcher.config import WatcherConfig
+from modelbond.watcher.control import Control, Peers
+from modelbond.watcher.exchange import Peer
+from modelbond.watcher.grounds import Realm
+from modelbond.watcher.guard import Guard
+from modelbond.watcher.judging import Doubts
+from modelbond.watcher.ledger import SliceLedger
+from modelbond.watcher.meter import TargetMeter
+from modelbond.watcher.metrics import WatcherMetrics
+from modelbond.watcher.metrics_page import metrics_page
+from modelbond.watcher.open_leases import OpenLeases
+from modelbond.watcher.own_slices import OwnSlices
+from modelbond.watcher.probe import Probes
+from modelbond.watcher.prober import Prober
+from modelbond.watcher.reporting_parts import Outside, Reporting, ReportingConfig, reporting
+from modelbond.watcher.sources import sources_of
+from modelbond.watcher.stalls import Stalls
+from modelbond.watcher.target_text import Handed, handed
+from modelbond.watcher.targets import Targets
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class ChainDrift:
+    """By how much the own clock is behind the chain's: no block is of the future."""
+
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watcher:
+    """The parts of one watcher. `acting` is None for one that pays for nothing."""
+
+    config: WatcherConfig
+    chain: ConfiguredChain
+    leases: OpenLeases
+    clock: SystemClock
+    drift: ChainDrift
+    ledger: SliceLedger
+    meter: TargetMeter
+    metrics: WatcherMetrics
+    prober: Prober
+    targets: Targets
+    reporting: Reporting
+    acting: Acting | None
+
+
+async def assembled(config: WatcherConfig, *, stack: AsyncExitStack, new_record: bool) -> Watcher:
+    """Return the watcher; what must be closed is on the stack. Waits for the chain's terms."""
+    clock, state = SystemClock(), _folder(config.state)
+    chain = configured(config.chain, clock=clock)
+    stack.push_async_callback(chain.pool.close)
+    keys = _keys(config)
+    realm = await _realm(chain, pause_seconds=config.look_seconds)
+    metrics = WatcherMetrics()
+    meter = TargetMeter(metrics, clock=clock)
+    ledger = stack.enter_context(SliceLedger(state / "slices.sqlite"))
+    acting = None
+    if Role.PAYING in keys:
+        acting = await stack.enter_async_context(
+            chain.chain.acting(
+                keys[Role.PAYING], ledgers=chain.ledgers, poll_seconds=config.chain.poll_seconds
+            )
+        )
+    key = keys[Role.ATTESTING]
+    outside = Outside(
+        key=key,
+        tower=ReportingViews(
+            tower=chain.chain.tower,
+            blocks=chain.chain.blocks,
+            make_book=chain.chain.lease_book,
+            address=realm.tower,
+            watcher=address(key.address),
+        ),
+        post=acting.tower if acting else None,
+        ledger=OwnSlices(ledger, frame_seconds=realm.frame_seconds),
+        recover=signer_of,
+        meter=metrics,
+        clock=clock,
+    )
+    parts = await stack.enter_async_context(
+        reporting(
+            ReportingConfig(
+                realm=realm,
+                folder=state / "reports",
+                peers=[Peer(name=one.name, url=one.url) for one in config.peers],
+                retention_seconds=config.retention_seconds,
+                host=config.listen.address or None,
+                port=config.listen.port,
+                new_record=new_record,
+            ),
+            outside,
+        )
+    )
+    drift = ChainDrift()
+    prober = await _prober(
+        config, ledger=ledger, meter=meter, clock=clock, drift=drift, stack=stack
+    )
+    await _serve_metrics(metrics, port=config.metrics_port, stack=stack)
+    return Watcher(
+        config=config,
+        chain=chain,
+        leases=OpenLeases(chain.chain),
+        clock=clock,
+        drift=drift,
+        ledger=ledger,
+        meter=meter,
+        metrics=metrics,
+        prober=prober,
+        targets=_targets(config, realm=realm, state=state),
+        reporting=parts,
+        acting=acting,
+    )
+
+
+def _keys(config: WatcherConfig) -> dict[Role, Key]:
+    files = {Role.ATTESTING: config.attesting_key, Role.PAYING: config.paying_key}
+    return load_keys(
+        {
+            role: KeyFile(
+                path=Path(one.file),
+                password_path=Path(one.password_file) if one.password_file else None,
+            )
+            for role, one in files.items()
+            if one is not None
+        }
+    )
+
+
+async def _realm(chain: ConfiguredChain, *, pause_seconds: float) -> Realm:
+    """Return which tower it is. Its frames must be known, so this waits for the chain."""
+    while True:
+        try:
+            terms = await chain.chain.tower.terms()
+        except ChainUnreachable as failure:
+            _log.warning("waiting for the chain", extra={"reason": str(failure)})
+            await asyncio.sleep(pause_seconds)
+        else:
+            return Realm(
+                chain_id=chain.place.chain_id,
+                tower=chain.place.tower,
+                bond=chain.place.bond,
+                frame_seconds=terms.frame_seconds,
+            )
+
+
+async def _prober(  # noqa: PLR0913 - the parts that it is put together from
+    config: WatcherConfig,
+    *,
+    ledger: SliceLedger,
+    meter: TargetMeter,
+    clock: SystemClock,
+    drift: ChainDrift,
+    stack: AsyncExitStack,
+) -> Prober:
+    stalls, identity = Stalls(clock), echo.fresh_identity()
+    guard = _guard(config)
+    probes = await stack.enter_async_context(Probes(guard=guard, clock=clock, stalls=stalls))
+    own = await stack.enter_async_context(
+        Probes(guard=echo.OwnEchoOnly(), clock=clock, stalls=stalls)
+    )
+    port = await stack.enter_async_context(echo.serving(identity))
+    peers = await stack.enter_async_context(Peers([f"{one.url}/v1/status" for one in config.peers]))
+    control = Control(
+        clock=clock,
+        echo=echo.echo_check(own, echo.echo_target(identity.public_key, port=port)),
+        peers=peers.checks(),
+    )
+    return Prober(
+        asker=probes,
+        rows=ledger,
+        meter=meter,
+        clock=clock,
+        doubts=Doubts(
+            control=control, clock=ClockWatch(clock, offset=lambda: drift.seconds), stalls=stalls
+        ),
+        random=random.random,
+    )
+
+
+def _guard(config: WatcherConfig) -> Guard:
+    try:
+        return Guard.parse(config.private_ranges)
+    except ValueError as failure:
+        raise Refused(f"privateRanges: {failure}") from failure
+
+
+def _targets(config: WatcherConfig, *, realm: Realm, state: Path) -> Targets:
+    def read(text: str, token: str) -> Handed:
+        return handed(
+            text, token=token, chain_id=realm.chain_id, bond=realm.bond, recover=signer_of
+        )
+
+    return Targets(sources_of(config, folder=state / "targets"), read=read)
+
+
+def _folder(path: str) -> Path:
+    state = Path(path)
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return state
+
+
+async def _serve_metrics(metrics: WatcherMetrics, *, port: int, stack: AsyncExitStack) -> None:
+    app = web.Application()
+    app.router.add_get("/metrics", metrics_page(metrics))
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, port=port).start()

@@ -1,0 +1,59 @@
+"""What a watcher measures: one leased endpoint, as both sides agreed on it."""
+
+from dataclasses import dataclass, field
+
+from modelbond.errors import Refused
+from modelbond.settlement.units import LeaseId, SliceIndex
+from modelbond.sla.canary import Canary
+from modelbond.watcher.guard import Place
+
+# The part of a slice in which a probe must be over: two of them, apart, have to fit.
+SHARE_OF_A_PROBE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """By which names people know a target: those of its metrics."""
+
+    home: str
+    namespace: str
+    name: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One lease's endpoint and what it must answer.
+
+    `public_key` is the SHA-256 of its DER SubjectPublicKeyInfo, `first` the lease's first slice.
+    """
+
+    lease: LeaseId
+    labels: Labels
+    place: Place
+    public_key: bytes
+    model_name: str
+    token: str = field(repr=False)
+    latency_bound_ms: int
+    canaries: tuple[Canary, ...] = field(repr=False)
+    slice_seconds: int
+    first: SliceIndex
+
+    def __post_init__(self) -> None:
+        if not self.canaries:
+            raise Refused("canaries: there must be one at least")
+        if not 0 < self.latency_bound_ms * SHARE_OF_A_PROBE <= 1000 * self.slice_seconds:
+            raise Refused(
+                f"latencyBoundMs: must be from 1 to {1000 * self.slice_seconds // SHARE_OF_A_PROBE}"
+                f", a quarter of a slice, not {self.latency_bound_ms}"
+            )
+
+    @property
+    def bound_seconds(self) -> float:
+        """Return how long an answer may take."""
+        return self.latency_bound_ms / 1000
+
+    @property
+    def deadline_seconds(self) -> float:
+        """Return when a probe is given up: how late an answer is, is of interest for a while."""
+        return min(2 * self.bound_seconds, self.slice_seconds / SHARE_OF_A_PROBE)

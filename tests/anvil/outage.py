@@ -1,0 +1,333 @@
+"""Three watchers as processes of their own, a chain in real time, and an endpoint that can break.
+
+The endpoint's address belongs to this machine alone, by a link that is made for it: watchers refuse
+loopback, as they must.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import yaml
+from aiohttp import web
+
+from anvil.market import Market, deployed
+from anvil.node import Anvil, running
+from anvil.people import key_of, secret_of
+from fakes.endpoint import MODEL, Endpoint
+from modelbond.adapters.chain.final_reports import FinalReports
+from modelbond.settlement.endpoint import EndpointRecord, endpoint_domain
+from modelbond.settlement.leaves import lease_leaf
+from modelbond.settlement.offer import Offer
+from modelbond.settlement.report import FinalReport, Proof
+from modelbond.settlement.units import LeaseId, SliceCount, SliceIndex, Wei
+from modelbond.sla.agreement import Agreement, DeploymentName
+from modelbond.sla.canary import canaries_text
+from modelbond.sla.evidence import Evidence, Measured
+from modelbond.sla.evidence_text import evidence_of
+from modelbond.sla.rules import RULES
+from modelbond.sla.tally import tree_of
+from modelbond.sla.terms import offer_values
+from modelbond.sla.text import canonical, hexed, text_hash
+from modelbond.watcher import echo
+from modelbond.watcher.echo import CANARY, fresh_identity
+
+FRAME_SECONDS, WINDOW_SECONDS, SLICE_SECONDS = 20, 20, 2
+ADDRESS, LINK = "10.213.7.1", "modelbond-test0"
+TOKEN = "probe-token-of-a-lease"  # noqa: S105 - opens nothing
+WATCHERS = 3
+CREDIT = Wei(3_000)
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "operator")}
+
+
+@dataclass(slots=True, kw_only=True)
+class Watching:
+    """One watcher: its process, and where it serves."""
+
+    process: asyncio.subprocess.Process
+    url: str
+    ledger: Path
+
+
+@dataclass(slots=True, kw_only=True)
+class Outage:
+    """The world of one lease."""
+
+    market: Market
+    endpoint: Endpoint
+    offer: Offer
+    lease: LeaseId
+    folder: Path
+    watching: list[Watching]
+    reports: FinalReports
+
+    def breaks(self) -> None:
+        """Let the endpoint do what Triton did with a dead backend: 500 to every inference."""
+
+        async def dead(_: web.Request) -> web.Response:
+            return web.json_response({"error": "stub process is dead"}, status=500)
+
+        self.endpoint.behave = dead
+
+    def recovers(self) -> None:
+        """Let it answer again."""
+        self.endpoint.behave = echo.echo
+
+    async def newest(self) -> tuple[FinalReport, Evidence] | None:
+        """Return the newest final report with its evidence, from any watcher that has it."""
+        report = await self.reports.newest()
+        if report is None:
+            return None
+        for one in self.watching:
+            text = await self.evidence(one, report.data_hash)
+            if text is not None:
+                return report, evidence_of(text)
+        return None
+
+    async def evidence(self, one: Watching, data_hash: bytes) -> str | None:
+        """Return the text that a watcher serves under that hash."""
+        url = f"{one.url}/v1/evidence/{hexed(data_hash)}"
+        try:
+            async with self.market.chain.session.get(url) as response:
+                return await response.text() if response.status == 200 else None
+        except aiohttp.ClientError:
+            return None
+
+    async def settled(self, report: FinalReport, found: Evidence) -> Measured:
+        """Settle what a report says of the lease, as anybody may."""
+        measured = found.result.leases[self.lease]
+        tree = tree_of(found.result, bond=self.market.deployment.model_bond.address)
+        assert tree is not None
+        leaf = measured.leaf
+        proof = Proof(report=report.ref, path=tree.proof(lease_leaf(self.lease, leaf)))
+        values = {"through": leaf.through, "unearned": leaf.unearned, "breach": leaf.breach}
+        said = {"report": proof.report.values(), "path": list(proof.path)}
+        await self.market.do(
+            self.market.host.address, "bond", "settle", self.offer.values(), values, said
+        )
+        return measured
+
+
+@asynccontextmanager
+async def outage(folder: Path) -> AsyncIterator[Outage]:
+    """Give a lease that three watchers measure, two of them a quorum."""
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_link())
+        chain = await stack.enter_async_context(running())
+        market = await deployed(chain, frame=FRAME_SECONDS, window=WINDOW_SECONDS, signers=WATCHERS)
+        stack.push_async_callback(market.close)
+        stack.push_async_callback(_cancelled, asyncio.create_task(_blocks(chain)))
+        endpoint = await stack.enter_async_context(_endpoint())
+        offer, lease = await _leased(market, endpoint, folder=folder / "targets")
+        watching = [
+            await stack.enter_async_context(_watcher(place, market, folder=folder))
+            for place in range(WATCHERS)
+        ]
+        yield Outage(
+            market=market,
+            endpoint=endpoint,
+            offer=offer,
+            lease=lease,
+            folder=folder,
+            watching=watching,
+            reports=FinalReports(market.view.tower, pool=market.pool),
+        )
+
+
+async def _blocks(chain: Anvil) -> None:
+    """Make a block each second, as time passes."""
+    while True:
+        await chain.mine()
+        await asyncio.sleep(1)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
+
+
+class _link:  # noqa: N801 - used as a function
+    """A link of this machine alone, taken away again."""
+
+    def __enter__(self) -> None:
+        subprocess.run(["ip", "link", "add", LINK, "type", "bridge"], check=True)
+        subprocess.run(["ip", "address", "add", f"{ADDRESS}/32", "dev", LINK], check=True)
+        subprocess.run(["ip", "link", "set", LINK, "up"], check=True)
+
+    def __exit__(self, *_: object) -> None:
+        subprocess.run(["ip", "link", "delete", LINK], check=True)
+
+
+@asynccontextmanager
+async def _endpoint() -> AsyncIterator[Endpoint]:
+    endpoint = Endpoint(fresh_identity())
+    app = web.Application(client_max_size=2**24)
+    app.router.add_route("*", f"/v2/models/{MODEL}/infer", endpoint.handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, ADDRESS, 0, ssl_context=endpoint.identity.tls).start()
+        endpoint.port = runner.addresses[0][1]
+        yield endpoint
+    finally:
+        await runner.cleanup()
+
+
+async def _leased(market: Market, endpoint: Endpoint, *, folder: Path) -> tuple[Offer, LeaseId]:
+    """Agree, open the lease, and hand it to the watchers as a home would."""
+    canaries = canaries_text((CANARY,))
+    agreement = Agreement(
+        home="home-uid",
+        deployment=DeploymentName(namespace="models", name="magika", uid="deployment-uid"),
+        slot=0,
+        epoch=1,
+        model="sha256:" + "0" * 64,
+        model_name=MODEL,
+        canaries=text_hash(canaries),
+        latency_bound_ms=400,
+        requests_per_minute=600,
+        endpoint_key=endpoint.identity.public_key,
+        probe_token=hashlib.sha256(TOKEN.encode()).digest(),
+    )
+    offer = market.offer(
+        agreement=agreement.hash,
+        rules=RULES,
+        slice_seconds=SLICE_SECONDS,
+        grace=SliceCount(0),
+        allowance=SliceCount(2),
+        credit_per_slice=CREDIT,
+    )
+    await market.do(market.host.address, "bond", "bond", 5_000_000)
+    lease = await market.open(offer, slices=5_000)
+    record = EndpointRecord(
+        lease=lease,
+        sequence=1,
+        address=f"{ADDRESS}:{endpoint.port}",
+        from_slice=SliceIndex(0),
+    )
+    domain = endpoint_domain(
+        chain_id=market.deployment.chain_id, contract=market.deployment.model_bond.address
+    )
+    target = {
+        "version": 1,
+        "offer": offer_values(offer),
+        "signature": hexed(market.signed(offer)),
+        "agreement": agreement.text,
+        "canaries": canaries,
+        "endpoint": {
+            "lease": hexed(lease),
+            "sequence": 1,
+            "address": record.address,
+            "fromSlice": 0,
+            "signature": hexed(market.host.sign_typed(record.typed_data(domain))),
+        },
+    }
+    write(folder / "lease.token", TOKEN)
+    write(folder / "lease.json", canonical(target))
+    return offer, lease
+
+
+@asynccontextmanager
+async def _watcher(place: int, market: Market, *, folder: Path) -> AsyncIterator[Watching]:
+    """Run `modelbond watcher` until the block ends."""
+    home, port = folder / f"watcher-{place}", _port(place)
+    config = write(home / "watcher.yaml", "")
+    write(config, yaml.safe_dump(_config(place, market, home=home, targets=folder / "targets")))
+    payer = key_of(f"payer {place}")
+    await market.chain.fund(payer.address)
+    log = home / "log"
+    with log.open("wb") as out:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "modelbond", "watcher", "--config", str(config)),
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env=ENVIRONMENT,
+        )
+    try:
+        yield Watching(
+            process=process, url=f"http://127.0.0.1:{port}", ledger=home / "state/slices.sqlite"
+        )
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+def _config(place: int, market: Market, *, home: Path, targets: Path) -> dict[str, Any]:
+    (home / "rpc").write_text(market.chain.url)
+    signer = market.watchers[place]
+    name = next(
+        n for n in map("watcher {}".format, range(9)) if key_of(n).address == signer.address
+    )
+    (home / "attesting").write_text(secret_of(name).hex())
+    (home / "paying").write_text(secret_of(f"payer {place}").hex())
+    deployment = deployment_file(market, folder=home)
+    return {
+        "state": str(home / "state"),
+        "chain": {
+            "deployment": str(deployment),
+            "ledgers": str(home / "sent"),
+            "rpcs": [{"name": "anvil", "urlFile": str(home / "rpc")}],
+            "pollSeconds": 1,
+        },
+        "attestingKey": {"file": str(home / "attesting")},
+        "payingKey": {"file": str(home / "paying")},
+        "listen": {"address": "127.0.0.1", "port": _port(place)},
+        "metricsPort": 0,
+        "peers": [
+            {"name": f"watcher-{other}", "url": f"http://127.0.0.1:{_port(other)}"}
+            for other in range(WATCHERS)
+            if other != place
+        ],
+        "folders": [{"name": "home", "folder": str(targets)}],
+        "privateRanges": [f"{ADDRESS}/32"],
+        "lookSeconds": 1,
+    }
+
+
+def deployment_file(market: Market, *, folder: Path) -> Path:
+    """Write where the contracts are, as the deploy script does."""
+    made = market.deployment
+    path = folder / "deployment.json"
+    path.write_text(
+        json.dumps(
+            {
+                "chainId": made.chain_id,
+                "modelBond": made.model_bond.address,
+                "modelBondCodeHash": hexed(made.model_bond.code_hash),
+                "watchTower": made.watch_tower.address,
+                "watchTowerCodeHash": hexed(made.watch_tower.code_hash),
+                "asset": made.asset,
+            }
+        )
+    )
+    return path
+
+
+def write(path: Path, text: str) -> Path:
+    """Write a file of a test."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+_PORTS: dict[int, int] = {}
+
+
+def _port(place: int) -> int:
+    """Return a port that was free when it was first asked for."""
+    if place not in _PORTS:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            _PORTS[place] = probe.getsockname()[1]
+    return _PORTS[place]

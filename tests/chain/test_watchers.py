@@ -1,0 +1,132 @@
+"""From a broken promise to money, in real time: real watchers, a real chain, and no claim."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from anvil.outage import CREDIT, ENVIRONMENT, Outage, deployment_file, outage, write
+from fakes.endpoint import Behave, after, another_answer, reset, status
+from modelbond.settlement.report import FinalReport
+from modelbond.settlement.units import Wei, address
+from modelbond.sla.evidence import Evidence
+from modelbond.sla.text import hexed
+from modelbond.watcher.ledger import exported
+
+pytestmark = pytest.mark.timeout(300)
+
+_DEADLINE_SECONDS = 200
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[Outage]:
+    async with outage(tmp_path) as made:
+        yield made
+
+
+async def report_where(
+    world: Outage, *, breach: int, through: int = 0
+) -> tuple[FinalReport, Evidence]:
+    """Wait for a final report with so many breaches of the lease, or more."""
+    async with asyncio.timeout(_DEADLINE_SECONDS):
+        while True:
+            found = await world.newest()
+            if found is not None:
+                leaf = found[1].result.leases.get(world.lease)
+                if leaf and leaf.leaf.breach >= breach and leaf.leaf.through >= through:
+                    return found
+            await asyncio.sleep(1)
+
+
+async def answered(world: Outage) -> None:
+    """Wait until each watcher asked the endpoint."""
+    async with asyncio.timeout(60):
+        while len(world.endpoint.tokens) < 6:  # noqa: ASYNC110 - requests have no event
+            await asyncio.sleep(0.2)
+
+
+async def verified(world: Outage, report: FinalReport, found: Evidence) -> str:
+    """Return what `modelbond verify` says of a report, beside the chain."""
+    path = write(world.folder / "evidence.json", found.text)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "modelbond", "verify", str(path)),
+        *("--hash", hexed(report.data_hash), "--rpc", world.market.chain.url),
+        *("--deployment", str(deployment_file(world.market, folder=world.folder))),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env=ENVIRONMENT,
+    )
+    said, _ = await process.communicate()
+    return said.decode()
+
+
+async def seen(world: Outage, reason: str) -> None:
+    """Wait until every watcher has a bad slice for that reason in its ledger."""
+    async with asyncio.timeout(_DEADLINE_SECONDS):
+        for one in world.watching:
+            while f'"reason":"{reason}"' not in bad_rows(one.ledger):  # noqa: ASYNC110
+                await asyncio.sleep(0.5)  # a ledger on the disk has no event
+
+
+def bad_rows(ledger: Path) -> str:
+    rows = (line.replace(" ", "") for line in exported(ledger))
+    return "\n".join(row for row in rows if '"verdict":"b"' in row)
+
+
+async def test_an_outage_pays_the_customer_exactly_and_anybody_can_compute_it_again(
+    world: Outage,
+) -> None:
+    customer = address(world.market.customer.address)
+    await answered(world)
+    world.breaks()
+    await asyncio.sleep(0)
+    found_bad, _ = await report_where(world, breach=3)
+    world.recovers()
+    report, evidence = await report_where(world, breach=3)
+    before = await world.market.view.bond.bond_of(address(world.market.host.address))
+    measured = await world.settled(report, evidence)
+    await world.market.chain.finalize()
+    credited = CREDIT * measured.leaf.breach
+    after = await world.market.view.bond.bond_of(address(world.market.host.address))
+    assert found_bad.root
+    assert await world.market.view.bond.claimable(customer) == credited
+    assert (before.total - after.total, before.reserved - after.reserved) == (credited, credited)
+    await world.market.do(customer, "bond", "claim")
+    await world.market.chain.finalize()
+    assert await world.market.view.bond.claimable(customer) == Wei(0)
+    told = await verified(world, report, evidence)
+    assert told.splitlines()[-1] == "equal", told
+
+
+@pytest.mark.parametrize(
+    ("behave", "reason"),
+    [
+        (status(500), "http_error"),
+        (status(401), "unauthorized"),
+        (after(1), "too_late"),
+        (another_answer, "wrong_answer"),
+        (reset, "unreachable"),
+    ],
+    ids=["dead backend", "token refused", "slow", "another model", "connection broken"],
+)
+async def test_what_is_broken_but_looks_alive_is_bad_and_the_reason_is_kept(
+    world: Outage, behave: Behave, reason: str
+) -> None:
+    await answered(world)
+    world.endpoint.behave = behave
+    await seen(world, reason)
+
+
+async def test_with_one_watcher_gone_the_others_report_and_nobody_is_charged(
+    world: Outage,
+) -> None:
+    await answered(world)
+    world.watching[0].process.kill()
+    await world.watching[0].process.wait()
+    _, evidence = await report_where(world, breach=0, through=15)
+    measured = evidence.result.leases[world.lease]
+    assert (measured.bad, measured.leaf.breach) == (0, 0)
+    shown = {one.watcher for one in evidence.inputs.vectors}
+    assert len(shown) == 2
