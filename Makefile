@@ -47,10 +47,10 @@ chart: .venv ## The Helm chart, rendered by real helm and checked against schema
 	$(PY) -m cluster tools
 	$(PYTEST) -q tests/chart
 
-contracts: ## The contracts: tests, invariants, gas against the snapshots, proofs, coverage (Node if missing)
 rules: .venv ## Rules, alerts and dashboards, judged by a real promtool and a real Prometheus
 	$(PYTEST) -q tests/rules
 
+contracts: ## The contracts: tests, invariants, gas against the snapshots, proofs, coverage (Node if missing)
 	$(MAKE) -C contracts all
 
 scenarios: .venv ## Real clusters, real Triton, real faults (builds what is missing)

@@ -80,6 +80,10 @@ class Uses(RuleBasedStateMachine):
         assert came == self.owed
 
     def _promise(self, key: str, seconds: float) -> None:
+        if seconds <= 0:  # it waits from now on: a later promise is another one
+            self.due.pop(key, None)
+            self.owed.add(key)
+            return
         due = self.clock.monotonic() + seconds
         self.due[key] = min(due, self.due.get(key, due))
 
