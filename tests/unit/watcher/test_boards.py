@@ -142,10 +142,10 @@ def test_a_signature_that_was_examined_beforehand_is_not_checked_again(
     tmp_path: Path, clock: ManualClock
 ) -> None:
     """Each check takes milliseconds, which a thread may spend and the loop must not."""
-    checked: list[Digest] = []
+    checked: list[tuple[Digest, bytes]] = []
 
     def counting(digest: Digest, signature: bytes) -> Address | None:
-        checked.append(digest)
+        checked.append((digest, signature))
         return SEALS.recover(digest, signature)
 
     store = BoardStore(tmp_path / "board.sqlite")
