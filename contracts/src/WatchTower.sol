@@ -127,6 +127,8 @@ contract WatchTower is IWatchTower, EIP712, Ownable, ReentrancyGuardTransient {
         // A row of vetoes goes on until a frame is vetoed that is newer than all that the row has dropped. So no
         // frame is dropped more than three times, in whatever order the guardian picks them.
         bool sameRow = vetoed.frame <= newest.vetoMark;
+        // It goes up by ones, so it meets the number.
+        // slither-disable-next-line incorrect-equality
         if (sameRow && newest.vetoes == Bounds.MAX_VETOES) {
             revert WatchTowerVetoesUsedUp(vetoed.frame, newest.vetoMark);
         }
