@@ -44,16 +44,15 @@ contract AllFinalTower {
 
 /// @dev Proven by halmos on the deployed code: whatever three numbers a final leaf has, a settle that goes through moves
 ///      exactly its credit from the host's bond to the customer, and a withdrawal exactly the price of earned slices
-///      from the escrow. This contract is host and customer. The amounts of the terms are powers of two, so that a
-///      solver sees shifts: products of any two numbers are what Arithmetic.t.sol is about.
+///      from the escrow. The terms are those of the fixture; this contract is host and customer.
 contract SettleTest {
     bool public constant IS_TEST = true;
     Vm private constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
     uint256 private constant BEGIN = 1_800_000_000;
-    uint128 private constant RATE = 2 ** 50;
-    uint128 private constant FEE = 2 ** 43;
-    uint128 private constant CREDIT = 2 ** 52;
-    uint128 private constant COVER = 2 ** 63;
+    uint128 private constant RATE = 1e15;
+    uint128 private constant FEE = 1e13;
+    uint128 private constant CREDIT = 5e15;
+    uint128 private constant COVER = 10e18;
     uint40 private constant ELAPSED = 9000;
 
     PlainToken private token;
@@ -129,9 +128,9 @@ contract SettleTest {
         uint256 before = token.balanceOf(address(this));
         uint256 held = token.balanceOf(address(bondContract));
         try bondContract.withdrawStream(offer(), Leaf(through, unearned, breach), proof) {
-            uint256 slices = uint256(through) - unearned;
+            uint256 slices = through - unearned;
             uint256 amount = token.balanceOf(address(this)) - before;
-            assert(slices > 0 && amount == slices * RATE - slices * FEE);
+            assert(slices > 0 && amount == slices * (RATE - FEE));
             assert(bondContract.poolOf(address(tower)) == slices * FEE);
             assert(held - token.balanceOf(address(bondContract)) == amount);
             assert(bondContract.leaseOf(lease).paid == slices);
