@@ -82,7 +82,7 @@ bench: .venv ## Latency from apply to order and from ready to Ready, on real clu
 bench-verdicts: .venv ## Which of our own cheats canaries find, on two real models: minutes, no cluster
 	OPENBLAS_NUM_THREADS=1 $(PY) -m bench.verdicts
 
-bench-watcher: .venv ## What it costs to watch 10,000 targets each 30 s (five minutes)
+bench-watcher: .venv ## What it costs to watch 10,000 targets each 30 s (eight minutes)
 	$(PY) -m bench.watcher
 
 demo-down: .venv ## Remove everything that the demo made

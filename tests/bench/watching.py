@@ -20,11 +20,13 @@ from modelbond.watcher.inference import infer_path, question_of
 from modelbond.watcher.judging import Doubts
 from modelbond.watcher.ledger import SliceLedger
 from modelbond.watcher.means import keep_tls_buffers_small
-from modelbond.watcher.probe import Probes
-from modelbond.watcher.prober import Prober
+from modelbond.watcher.probe import KEEP_ALIVE_SECONDS, Probes
+from modelbond.watcher.prober import PROBES_AT_ONCE, Prober
 from modelbond.watcher.stalls import Stalls
 
 SLICE_SECONDS = 2 * PACE_SECONDS
+# Ten thousand handshakes: where they do not fit into the first slice, they do into the second.
+CONNECTING_SLICES = 2
 
 
 def watched(plan: Plan) -> list[Phase]:
@@ -77,10 +79,10 @@ async def _watched(plan: Plan) -> list[Phase]:
 
 
 async def _phases(plan: Plan, watch: Stopwatch) -> list[Phase]:
-    """Wait for a whole slice in which all connect, and for what comes after it."""
+    """Wait for the slices in which all connect, and for what comes after them."""
     await asyncio.sleep(SLICE_SECONDS - time.time() % SLICE_SECONDS)
     watch.cut("")
-    await asyncio.sleep(SLICE_SECONDS)
+    await asyncio.sleep(CONNECTING_SLICES * SLICE_SECONDS)
     connecting = watch.cut("connecting")
     await asyncio.sleep(plan.seconds)
     return [connecting, watch.cut("resting connections")]
@@ -88,42 +90,53 @@ async def _phases(plan: Plan, watch: Stopwatch) -> list[Phase]:
 
 async def _asked_barely(plan: Plan) -> list[Phase]:
     keep_tls_buffers_small()  # as the watcher does: else the reference would take gigabytes
-    watch = Stopwatch()
-    idle = watch.cut("nothing yet")
-    question = question_of(crowd.canary())
-    body, headers = question.body, question.headers
-    path = infer_path(echo.MODEL)
     connector = aiohttp.TCPConnector(
-        limit=0,
+        limit=PROBES_AT_ONCE,
         resolver=crowd.ToLoopback(),
         use_dns_cache=False,
-        keepalive_timeout=65,
+        keepalive_timeout=KEEP_ALIVE_SECONDS,
         ssl=False,
     )
     async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
+        return await _Bare(plan, session).phases()
 
-        async def ask(number: int, due: float) -> None:
-            url = f"https://t{number % plan.count}.{crowd.DOMAIN}:{plan.port}{path}"
-            began = time.monotonic()
-            watch.tally.late(began - due)
-            try:
-                async with session.post(url, data=body, headers=headers) as response:
-                    await response.read()
-                watch.tally.reasons[str(response.status)] += 1
-            except aiohttp.ClientError as failure:
-                watch.tally.reasons[type(failure).__name__] += 1
-            watch.tally.seconds.append(time.monotonic() - began)
 
-        begin, step = time.monotonic(), PACE_SECONDS / plan.count
-        phases = [idle]
-        # Everybody twice while connecting, as in a slice.
-        titles = {2 * plan.count: "connecting"}
-        last = 2 * plan.count + int(plan.seconds / step)
+class _Bare:
+    """Requests one after the other, each at its moment."""
+
+    def __init__(self, plan: Plan, session: aiohttp.ClientSession) -> None:
+        self._plan, self._session = plan, session
+        self._watch = Stopwatch()
+        self._question = question_of(crowd.canary())
+        self._path = infer_path(echo.MODEL)
+
+    async def phases(self) -> list[Phase]:
+        """Ask for as many slices as all connect in, and then for as long as planned."""
+        idle = self._watch.cut("nothing yet")
+        connected = 2 * self._plan.count * CONNECTING_SLICES
+        last = connected + self._plan.count * self._plan.seconds // PACE_SECONDS
+        begin = time.monotonic()
+        await self._ask_all(range(connected), begin)
+        connecting = self._watch.cut("connecting")
+        await self._ask_all(range(connected, last), begin)
+        return [idle, connecting, self._watch.cut("resting connections")]
+
+    async def _ask_all(self, numbers: range, begin: float) -> None:
         async with asyncio.TaskGroup() as tasks:
-            for number in range(last):
-                due = begin + number * step
+            for number in numbers:
+                due = begin + number * PACE_SECONDS / self._plan.count
                 await asyncio.sleep(max(due - time.monotonic(), 0))
-                tasks.create_task(ask(number, due))
-                if number in titles:
-                    phases.append(watch.cut(titles[number]))
-        return [*phases, watch.cut("resting connections")]
+                tasks.create_task(self._ask(number % self._plan.count, due))
+
+    async def _ask(self, number: int, due: float) -> None:
+        tally, began = self._watch.tally, time.monotonic()
+        tally.late(began - due)
+        url = f"https://t{number}.{crowd.DOMAIN}:{self._plan.port}{self._path}"
+        body, headers = self._question.body, self._question.headers
+        try:
+            async with self._session.post(url, data=body, headers=headers) as response:
+                await response.read()
+            tally.reasons[str(response.status)] += 1
+        except aiohttp.ClientError as failure:
+            tally.reasons[type(failure).__name__] += 1
+        tally.seconds.append(time.monotonic() - began)
