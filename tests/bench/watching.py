@@ -13,10 +13,11 @@ import aiohttp
 from bench import crowd
 from bench.stopwatch import PACE_SECONDS, Phase, Plan, Stopwatch
 from modelbond.runtime.clock import SystemClock
+from modelbond.sla.inference import infer_path
 from modelbond.watcher import echo
 from modelbond.watcher.clock_watch import ClockWatch
 from modelbond.watcher.control import Control
-from modelbond.watcher.inference import infer_path, question_of
+from modelbond.watcher.inference import question_of
 from modelbond.watcher.judging import Doubts
 from modelbond.watcher.ledger import SliceLedger
 from modelbond.watcher.means import keep_tls_buffers_small

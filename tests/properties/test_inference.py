@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from fakes.canaries import strings, tensors
 from modelbond.sla.canary import Canary, Expected, Rule, Tensor
-from modelbond.watcher.inference import HEADER_LENGTH, NoAnswer, answers_of, question_of
+from modelbond.sla.inference import LENGTH_HEADER
+from modelbond.watcher.inference import NoAnswer, answers_of, question_of
 
 words = st.lists(st.binary(max_size=8), min_size=1, max_size=4).map(lambda each: strings(*each))
 anything = st.recursive(
@@ -28,7 +29,7 @@ anything = st.recursive(
 def echoed(canary: Canary) -> dict[str, Tensor]:
     """Return a question's own inputs, as a model that echoes them would."""
     question = question_of(canary)
-    length = int(question.headers[HEADER_LENGTH])
+    length = int(question.headers[LENGTH_HEADER])
     inputs = json.loads(question.body[:length])["inputs"]
     head = json.dumps({"outputs": inputs}).encode()
     return answers_of(head + question.body[length:], header_length=str(len(head)))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import aiohttp
 
+from modelbond.adapters.bodies import bounded
 from modelbond.settlement.units import Digest
 from modelbond.sla.text import hexed, text_hash
 
@@ -12,7 +13,6 @@ _log = logging.getLogger(__name__)
 
 LONGEST_BYTES = 64 * 2**20
 DEADLINE_SECONDS = 30.0
-_PIECE_BYTES = 2**16
 
 
 class HttpEvidence:
@@ -41,17 +41,15 @@ class HttpEvidence:
             async with session.get(url, allow_redirects=False) as answer:
                 if answer.status != 200:
                     return None
-                return (await _bounded(answer)).decode()
+                return await _text(answer)
         except (aiohttp.ClientError, TimeoutError, ValueError) as failure:
             fields = {"watcher": watcher, "error": type(failure).__name__}
             _log.warning("a watcher serves no evidence", extra=fields)
             return None
 
 
-async def _bounded(answer: aiohttp.ClientResponse) -> bytes:
-    found = bytearray()
-    async for piece in answer.content.iter_chunked(_PIECE_BYTES):
-        found += piece
-        if len(found) > LONGEST_BYTES:
-            raise ValueError("more than evidence can be")
-    return bytes(found)
+async def _text(answer: aiohttp.ClientResponse) -> str:
+    body = await bounded(answer.content, limit_bytes=LONGEST_BYTES)
+    if body is None:
+        raise ValueError("more than evidence can be")
+    return body.decode()

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from urllib.parse import quote
 
 import requests
 
 from modelbond import __version__
 from modelbond.errors import EndpointFailed, Refused, Unauthorized
-from modelbond.sla.inference import LENGTH_HEADER, answers, question
+from modelbond.sla.inference import LENGTH_HEADER, answers, infer_path, json_bytes, question
 from modelbond.sla.tensor import Tensor
 
 LONGEST_ANSWER_BYTES = 64 * 2**20
@@ -26,7 +25,7 @@ class Endpoint:
     def __init__(self, url: str, *, model: str, ca: Path | None = None, token: str = "") -> None:
         if not url.startswith("https://") and (token or not url.startswith("http://")):
             raise Refused(f"endpoint {url!r}: it must begin with https:// for the token's sake")
-        self._url = f"{url.rstrip('/')}/v2/models/{quote(model, safe='')}/infer"
+        self._url = f"{url.rstrip('/')}{infer_path(model)}"
         self._session = requests.Session()
         self._session.trust_env = False  # else a .netrc would replace the token
         self._session.verify = True if ca is None else str(ca)
@@ -41,10 +40,7 @@ class Endpoint:
             with self._session.post(
                 self._url,
                 data=asked.body,
-                headers={
-                    "Content-Type": "application/octet-stream",
-                    LENGTH_HEADER: str(asked.json_bytes),
-                },
+                headers=asked.headers,
                 timeout=(_CONNECT_SECONDS, _SILENCE_SECONDS),
                 allow_redirects=False,
                 stream=True,
@@ -61,8 +57,7 @@ def _outputs(response: requests.Response, url: str) -> Mapping[str, Tensor]:
     if response.status_code != requests.codes.ok:
         said = body[:200].decode(errors="replace")
         raise EndpointFailed(f"{url}: HTTP {response.status_code}: {said}")
-    length = response.headers.get(LENGTH_HEADER, "")
-    return answers(body, json_bytes=int(length) if length.isdecimal() else None)
+    return answers(body, json_bytes=json_bytes(response.headers.get(LENGTH_HEADER)))
 
 
 def _body(response: requests.Response, url: str) -> bytes:

@@ -6,20 +6,19 @@ The edge must show the very certificate that lies in its Secret, before the toke
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote
 
 import aiohttp
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from modelbond.adapters.bodies import bounded
 from modelbond.errors import Refused
 from modelbond.ports import OwnEdge
 from modelbond.sla.canary import Canary, Tensor, mismatch
-from modelbond.sla.inference import LENGTH_HEADER, answers, question
+from modelbond.sla.inference import LENGTH_HEADER, answers, infer_path, json_bytes, question
 
 DEADLINE_SECONDS = 30.0
 LONGEST_ANSWER_BYTES = 64 * 2**20
-_PIECE_BYTES = 2**16
 
 
 class PinnedEndpoint:
@@ -74,32 +73,20 @@ async def _outputs(
     host = f"[{edge.host}]" if ":" in edge.host else edge.host
     asked = question(canary.inputs)
     request = session.post(
-        f"https://{host}:{edge.port}/v2/models/{quote(edge.model, safe='')}/infer",
+        f"https://{host}:{edge.port}{infer_path(edge.model)}",
         data=asked.body,
-        headers={
-            "Authorization": f"Bearer {edge.token}",
-            "Content-Type": "application/octet-stream",
-            LENGTH_HEADER: str(asked.json_bytes),
-        },
+        headers={"Authorization": f"Bearer {edge.token}", **asked.headers},
         allow_redirects=False,
     )
     async with request as response:
-        body = await _bounded(response)
+        body = await bounded(response.content, limit_bytes=LONGEST_ANSWER_BYTES)
+        if body is None:
+            raise Refused(f"the answer is larger than {LONGEST_ANSWER_BYTES} bytes")
         if response.status == 401:
             return "401, the edge does not take the probe token yet"
         if response.status != 200:
             return f"HTTP {response.status}"
-        length = response.headers.get(LENGTH_HEADER, "")
-        return answers(body, json_bytes=int(length) if length.isdecimal() else None)
-
-
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
-    found = bytearray()
-    async for piece in response.content.iter_chunked(_PIECE_BYTES):
-        found += piece
-        if len(found) > LONGEST_ANSWER_BYTES:
-            raise Refused(f"the answer is larger than {LONGEST_ANSWER_BYTES} bytes")
-    return bytes(found)
+        return answers(body, json_bytes=json_bytes(response.headers.get(LENGTH_HEADER)))
 
 
 def _pin(certificate_pem: str) -> aiohttp.Fingerprint:

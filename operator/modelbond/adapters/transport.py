@@ -18,6 +18,7 @@ from kubernetes.aio.client.rest import RESTClientObject
 from prometheus_client import Counter, Histogram
 
 from modelbond.adapters.api_errors import error_of
+from modelbond.adapters.bodies import bounded
 from modelbond.adapters.credentials import Credential
 from modelbond.api.kinds import Json
 from modelbond.errors import (
@@ -215,17 +216,13 @@ async def _refuse_failure(response: aiohttp.ClientResponse, request: Request) ->
 
 
 async def _read(response: aiohttp.ClientResponse, request: Request, *, limit_bytes: int) -> bytes:
-    parts: list[bytes] = []
-    length = 0
     try:
-        async for part in response.content.iter_chunked(65_536):
-            parts.append(part)
-            length += len(part)
-            if length > limit_bytes:
-                raise ApiBroken(f"{request}: an answer of more than {limit_bytes} bytes")
+        body = await bounded(response.content, limit_bytes=limit_bytes)
     except (aiohttp.ClientError, OSError) as failure:
         raise _unreachable(request, failure) from failure
-    return b"".join(parts)
+    if body is None:
+        raise ApiBroken(f"{request}: an answer of more than {limit_bytes} bytes")
+    return body
 
 
 def _unreachable(request: Request, failure: Exception) -> ApiUnreachable:

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from modelbond.sla import fields
 from modelbond.sla.tensor import (
@@ -35,6 +36,21 @@ class Question:
 
     body: bytes
     json_bytes: int
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return what the request says of its body."""
+        return {"Content-Type": "application/octet-stream", LENGTH_HEADER: str(self.json_bytes)}
+
+
+def infer_path(model: str) -> str:
+    """Return the path of a model's inference."""
+    return f"/v2/models/{quote(model, safe='')}/infer"
+
+
+def json_bytes(header: str | None) -> int | None:
+    """Return how long the JSON part is by an answer's LENGTH_HEADER; None where it says none."""
+    return int(header) if header is not None and header.isdecimal() else None
 
 
 def question(inputs: Iterable[Tensor]) -> Question:

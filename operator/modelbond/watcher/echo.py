@@ -20,9 +20,9 @@ from cryptography.x509.oid import NameOID
 from modelbond.adapters.addresses import Address
 from modelbond.settlement.units import LeaseId, SliceIndex
 from modelbond.sla.canary import Canary, Expected, Rule, Tensor
+from modelbond.sla.inference import LENGTH_HEADER
 from modelbond.watcher.control import Check
 from modelbond.watcher.guard import AddressForbidden, Guard, Place
-from modelbond.watcher.inference import HEADER_LENGTH
 from modelbond.watcher.pin import digest_of
 from modelbond.watcher.probe import Probes
 from modelbond.watcher.target import Labels, Target
@@ -84,13 +84,13 @@ def fresh_identity() -> Identity:
 
 async def echo(request: web.Request) -> web.Response:
     """Answer an inference with its own binary tensors."""
-    body, length = await request.read(), int(request.headers[HEADER_LENGTH])
+    body, length = await request.read(), int(request.headers[LENGTH_HEADER])
     inputs = json.loads(body[:length])["inputs"]
     told = json.dumps({"model_name": MODEL, "model_version": "1", "outputs": inputs}).encode()
     return web.Response(
         body=told + body[length:],
         content_type="application/octet-stream",
-        headers={HEADER_LENGTH: str(len(told))},
+        headers={LENGTH_HEADER: str(len(told))},
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp
 
+from modelbond.adapters.bodies import bounded
 from modelbond.errors import Refused
 from modelbond.ports import Clock
 from modelbond.runtime.backoff import Backoff, Random
@@ -230,9 +231,7 @@ def poll_seconds(step: int) -> float:
 
 
 async def _read(content: aiohttp.StreamReader, *, longest: int) -> bytes:
-    body = bytearray()
-    async for part in content.iter_chunked(65_536):
-        body += part
-        if len(body) > longest:
-            raise _Unusable(f"its answer is longer than {longest} bytes")
-    return bytes(body)
+    body = await bounded(content, limit_bytes=longest)
+    if body is None:
+        raise _Unusable(f"its answer is longer than {longest} bytes")
+    return body

@@ -6,7 +6,6 @@ Inputs travel as binary tensors, and outputs are asked for so; an answer may hol
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import quote
 
 import numpy as np
 from tritonclient.http import (
@@ -23,9 +22,9 @@ from tritonclient.utils import (
 )
 
 from modelbond.sla.canary import Canary, Tensor
+from modelbond.sla.inference import LENGTH_HEADER
 from modelbond.sla.tensor import BYTES
 
-HEADER_LENGTH = "Inference-Header-Content-Length"
 # A number as JSON takes some twenty characters for each byte of the smallest datatype.
 _JSON_GROWTH = 32
 _ANSWER_FLOOR_BYTES = 64 * 1024
@@ -44,11 +43,6 @@ class Question:
     answer_limit_bytes: int
 
 
-def infer_path(model_name: str) -> str:
-    """Return the path of a model's inference."""
-    return f"/v2/models/{quote(model_name, safe='')}/infer"
-
-
 # Equal canaries of many leases are one entry; a model's own set is small.
 @lru_cache(maxsize=4096)
 def question_of(canary: Canary) -> Question:
@@ -60,7 +54,7 @@ def question_of(canary: Canary) -> Question:
     expected = sum(len(each.tensor.data) for each in canary.expected)
     return Question(
         body=body,
-        headers={"Content-Type": "application/octet-stream", HEADER_LENGTH: str(json_length)},
+        headers={"Content-Type": "application/octet-stream", LENGTH_HEADER: str(json_length)},
         answer_limit_bytes=_ANSWER_FLOOR_BYTES + _JSON_GROWTH * expected,
     )
 

@@ -10,16 +10,16 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
+from modelbond.adapters.bodies import bounded
 from modelbond.ports import Clock
 from modelbond.sla.canary import Canary, mismatch
+from modelbond.sla.inference import LENGTH_HEADER, infer_path
 from modelbond.sla.verdict import Probe, ProbeReason
 from modelbond.watcher.guard import AddressForbidden, AddressNotOpened, Guard
 from modelbond.watcher.inference import (
-    HEADER_LENGTH,
     NoAnswer,
     Question,
     answers_of,
-    infer_path,
     question_of,
 )
 from modelbond.watcher.means import keep_tls_buffers_small
@@ -34,7 +34,6 @@ _log = logging.getLogger(__name__)
 KEEP_ALIVE_SECONDS = 65.0
 # Whoever was away this long knows nothing of what happened meanwhile.
 _STALL_SECONDS = 1.0
-_CHUNK_BYTES = 64 * 1024
 
 _OWN_ERRORS = frozenset(
     {
@@ -153,8 +152,8 @@ class Probes:
             if response.status != 200:
                 response.close()  # its body is of no interest, however long
                 return _STATUS.get(response.status, ProbeReason.HTTP_ERROR)
-            body = await _bounded(response, question.answer_limit_bytes)
-            answers = answers_of(body, header_length=response.headers.get(HEADER_LENGTH))
+            body = await _body(response, limit_bytes=question.answer_limit_bytes)
+            answers = answers_of(body, header_length=response.headers.get(LENGTH_HEADER))
         wrong = mismatch(canary, answers)
         return ProbeReason.ANSWERED if wrong is None else ProbeReason.WRONG_ANSWER
 
@@ -172,16 +171,12 @@ def judged(
     return ProbeReason.OWN_FAULT if failed and (away or excused) else reason
 
 
-async def _bounded(response: aiohttp.ClientResponse, limit_bytes: int) -> bytes:
-    chunks: list[bytes] = []
-    held = 0
-    async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
-        held += len(chunk)
-        if held > limit_bytes:
-            response.close()
-            raise NoAnswer("too large")
-        chunks.append(chunk)
-    return b"".join(chunks)
+async def _body(response: aiohttp.ClientResponse, *, limit_bytes: int) -> bytes:
+    body = await bounded(response.content, limit_bytes=limit_bytes)
+    if body is None:
+        response.close()
+        raise NoAnswer("too large")
+    return body
 
 
 def _reason_of(failure: OSError) -> ProbeReason:

@@ -13,6 +13,7 @@ from web3.exceptions import Web3Exception
 from web3.providers.async_base import AsyncJSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
+from modelbond.adapters.bodies import bounded
 from modelbond.adapters.chain.rpc_errors import error_of
 from modelbond.errors import ChainUnreachable
 
@@ -116,9 +117,7 @@ class _Provider(AsyncJSONBaseProvider):
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes:
-    body = bytearray()
-    async for part in content.iter_chunked(65_536):
-        body += part
-        if len(body) > LONGEST_ANSWER_BYTES:
-            raise ValueError(f"the answer is longer than {LONGEST_ANSWER_BYTES} bytes")
-    return bytes(body)
+    body = await bounded(content, limit_bytes=LONGEST_ANSWER_BYTES)
+    if body is None:
+        raise ValueError(f"the answer is longer than {LONGEST_ANSWER_BYTES} bytes")
+    return body
