@@ -1,5 +1,6 @@
 """The terms of a lease, as its host signs them, and the identity that they give it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +63,11 @@ class Offer:
     expiry: int
     agreement: Digest
     rules: Digest
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Offer":
+        """Return the offer of these values, checked already, under the contract's names."""
+        return cls(**{_ours(name): values[name] for name, _ in OFFER.fields})
 
     def values(self) -> dict[str, Value]:
         """Return the fields under the contract's names, in its order."""

@@ -5,19 +5,26 @@ from typing import Any
 from modelbond.errors import Refused
 from modelbond.settlement.leaves import Leaf
 from modelbond.settlement.units import (
-    Address,
     Digest,
     FrameIndex,
     LeaseId,
     SliceCount,
     SliceIndex,
-    address,
 )
 from modelbond.sla.evidence import Block, Evidence, Facts, Inputs, Measured, Previous, Result
 from modelbond.sla.leases import Window
 from modelbond.sla.quorum import Signer
 from modelbond.sla.terms import offer_of, offer_values
-from modelbond.sla.text import bytes_of, canonical, count_of, fields_of, hexed, parsed, wei_of
+from modelbond.sla.text import (
+    address_of,
+    bytes_of,
+    canonical,
+    count_of,
+    fields_of,
+    hexed,
+    parsed,
+    wei_of,
+)
 from modelbond.sla.vector import SALT_BYTES, SignedVector
 
 VERSION = 1
@@ -71,8 +78,8 @@ def evidence_of(text: str) -> Evidence:
     inputs = Inputs(
         rules=_hash(said["rules"], name="rules"),
         chain_id=count_of(said["chain"], name="chain"),
-        tower=_address(said["tower"], name="tower"),
-        bond=_address(said["bond"], name="bond"),
+        tower=address_of(said["tower"], name="tower"),
+        bond=address_of(said["bond"], name="bond"),
         frame=FrameIndex(count_of(said["frame"], name="frame")),
         frame_seconds=count_of(said["frameSeconds"], name="frameSeconds"),
         block=_block(said["referenceBlock"]),
@@ -146,7 +153,7 @@ def _previous(said: Any, carried: Any) -> Previous:
 def _signer(said: Any) -> Signer:
     signer, weight = fields_of(said, "signer", "weight", what="table")
     return Signer(
-        signer=_address(signer, name="table.signer"), weight=count_of(weight, name="table.weight")
+        signer=address_of(signer, name="table.signer"), weight=count_of(weight, name="table.weight")
     )
 
 
@@ -176,7 +183,7 @@ def _vector(said: Any) -> SignedVector:
     if not isinstance(text, str):
         raise Refused("vectors.vector: it must be a string")
     return SignedVector(
-        watcher=_address(watcher, name="vectors.watcher"),
+        watcher=address_of(watcher, name="vectors.watcher"),
         salt=bytes_of(salt, size=SALT_BYTES, name="vectors.salt"),
         text=text,
         signature=bytes_of(signature, size=_SIGNATURE_BYTES, name="vectors.signature"),
@@ -191,7 +198,7 @@ def _result(said: Any, *, what: str) -> Result:
             for lease, one in _object(leases, name=f"{what}.leases").items()
         },
         awarded={
-            _address(watcher, name=f"{what}.awarded"): wei_of(amount, name=f"{what}.awarded")
+            address_of(watcher, name=f"{what}.awarded"): wei_of(amount, name=f"{what}.awarded")
             for watcher, amount in _object(awarded, name=f"{what}.awarded").items()
         },
     )
@@ -237,9 +244,3 @@ def _lease(text: str) -> LeaseId:
 
 def _hash(text: Any, *, name: str) -> Digest:
     return Digest(bytes_of(text, size=_HASH_BYTES, name=name))
-
-
-def _address(text: Any, *, name: str) -> Address:
-    if not isinstance(text, str) or address(text) != text:
-        raise Refused(f"{name}: it must be an address in lower case")
-    return Address(text)

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from modelbond.errors import Refused
 from modelbond.settlement.report import Report
-from modelbond.settlement.units import Address, Digest, FrameIndex, address
+from modelbond.settlement.units import Address, Digest, FrameIndex
 from modelbond.sla.exchanged import Page, Proposal, SignedCommitment, SignedReport
-from modelbond.sla.text import bytes_of, canonical, count_of, hexed
+from modelbond.sla.text import address_of, bytes_of, canonical, count_of, hexed
 from modelbond.sla.vector import SALT_BYTES, Commitment, SignedVector
 
 VERSION = 1
@@ -162,10 +162,7 @@ def _text(said: Any, name: str) -> str:
 
 
 def _address(said: Any, name: str) -> Address:
-    text = _text(said, name)
-    if address(text) != text:
-        raise Refused(f"{name}: it must be an address in lower case")
-    return Address(text)
+    return address_of(_text(said, name), name=name)
 
 
 def _hash(said: Any, name: str) -> Digest:

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from modelbond.errors import Refused
 from modelbond.settlement.offer import OFFER, Offer
-from modelbond.settlement.units import Address, Digest, SliceCount, SlotId, address
-from modelbond.sla.text import bytes_of, count_of, fields_of, hexed, wei_of
+from modelbond.sla.text import address_of, bytes_of, count_of, fields_of, hexed, wei_of
 
 _NAMES = tuple(name for name, _ in OFFER.fields)
 _KINDS = dict(OFFER.fields)
@@ -21,30 +19,7 @@ def offer_of(value: Any, *, what: str = "offer") -> Offer:
     """Read an offer; Refused names the field that is not as it must be."""
     fields = zip(_NAMES, fields_of(value, *_NAMES, what=what), strict=True)
     said = {name: _read(one, kind=_KINDS[name], name=f"{what}.{name}") for name, one in fields}
-    return Offer(
-        customer=said["customer"],
-        asset=said["asset"],
-        host=said["host"],
-        tower=said["tower"],
-        slot=SlotId(said["slot"]),
-        epoch=said["epoch"],
-        rate=said["rate"],
-        fee=said["fee"],
-        cover=said["cover"],
-        credit_per_slice=said["creditPerSlice"],
-        cover_factor=said["coverFactor"],
-        slice_seconds=said["slice"],
-        period=SliceCount(said["period"]),
-        allowance=SliceCount(said["allowance"]),
-        notice=SliceCount(said["notice"]),
-        maintenance_notice=SliceCount(said["maintenanceNotice"]),
-        maintenance_budget=SliceCount(said["maintenanceBudget"]),
-        grace=SliceCount(said["grace"]),
-        prepayment=SliceCount(said["prepayment"]),
-        expiry=said["expiry"],
-        agreement=Digest(said["agreement"]),
-        rules=Digest(said["rules"]),
-    )
+    return Offer.of(said)
 
 
 def _said(value: Any, *, kind: str) -> Any:
@@ -56,16 +31,10 @@ def _said(value: Any, *, kind: str) -> Any:
 def _read(value: Any, *, kind: str, name: str) -> Any:
     match kind:
         case "address":
-            return _address(value, name=name)
+            return address_of(value, name=name)
         case "bytes32":
             return bytes_of(value, size=32, name=name)
         case "uint128":
             return wei_of(value, name=name)
         case _:
             return count_of(value, name=name)
-
-
-def _address(value: Any, *, name: str) -> Address:
-    if not isinstance(value, str) or address(value) != value:
-        raise Refused(f"{name}: it must be an address in lower case")
-    return Address(value)

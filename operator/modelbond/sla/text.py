@@ -8,7 +8,7 @@ from typing import Any
 
 from modelbond.errors import Refused
 from modelbond.settlement.encoding import keccak
-from modelbond.settlement.units import Digest, Wei
+from modelbond.settlement.units import Address, Digest, Wei, address
 
 _HEX = "0x"
 _WEI_DIGITS = 39
@@ -59,6 +59,13 @@ def wei_of(text: Any, *, name: str) -> Wei:
     if not plain or len(text) > _WEI_DIGITS or str(int(text)) != text:
         raise Refused(f"{name}: it must be a whole number in decimal digits, as a string")
     return Wei(int(text))
+
+
+def address_of(text: Any, *, name: str) -> Address:
+    """Return an address in its one spelling; Refused, with the name, where it has another."""
+    if not isinstance(text, str) or address(text) != text:
+        raise Refused(f"{name}: it must be an address in lower case")
+    return Address(text)
 
 
 def count_of(value: Any, *, name: str) -> int:

@@ -7,8 +7,8 @@ from typing import Any
 from modelbond.errors import Refused
 from modelbond.settlement.encoding import Value, keccak
 from modelbond.settlement.typed import Domain, Struct
-from modelbond.settlement.units import Address, Digest, FrameIndex, LeaseId, address
-from modelbond.sla.text import bytes_of, canonical, count_of, fields_of, hexed, parsed
+from modelbond.settlement.units import Address, Digest, FrameIndex, LeaseId
+from modelbond.sla.text import address_of, bytes_of, canonical, count_of, fields_of, hexed, parsed
 
 VERSION = 1
 SALT_BYTES = 32
@@ -98,17 +98,11 @@ def vector_of(text: str) -> Vector:
         raise Refused("vector.leases: it must hold a string for each lease")
     return Vector(
         chain_id=count_of(chain, name="vector.chain"),
-        tower=_address(tower, name="vector.tower"),
+        tower=address_of(tower, name="vector.tower"),
         frame=FrameIndex(count_of(frame, name="vector.frame")),
-        watcher=_address(watcher, name="vector.watcher"),
+        watcher=address_of(watcher, name="vector.watcher"),
         leases={
             LeaseId(bytes_of(lease, size=32, name="vector.leases")): letters
             for lease, letters in leases.items()
         },
     )
-
-
-def _address(text: Any, *, name: str) -> Address:
-    if not isinstance(text, str) or address(text) != text:
-        raise Refused(f"{name}: it must be an address in lower case")
-    return Address(text)

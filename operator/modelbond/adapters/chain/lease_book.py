@@ -8,13 +8,9 @@ from modelbond.errors import Bug
 from modelbond.settlement.leaves import Leaf
 from modelbond.settlement.offer import Offer
 from modelbond.settlement.units import (
-    Digest,
     LeaseId,
     SliceCount,
     SliceIndex,
-    SlotId,
-    Wei,
-    address,
 )
 from modelbond.sla import leases
 from modelbond.sla.leases import Happening, OpenLease, leases_after
@@ -61,7 +57,7 @@ def _happening(event: Event) -> Happening:
 def _opened(lease: LeaseId, said: _Values) -> Happening:
     return leases.Opened(
         lease=lease,
-        offer=_offer(said["offer"]),
+        offer=Offer.of(said["offer"]),
         first=SliceIndex(said["first"]),
         slices=SliceCount(said["slices"]),
     )
@@ -98,30 +94,3 @@ _READERS: Mapping[str, Callable[[LeaseId, _Values], Happening]] = {
     "Settled": _settled,
     "Released": _released,
 }
-
-
-def _offer(said: _Values) -> Offer:
-    return Offer(
-        customer=address(said["customer"]),
-        asset=address(said["asset"]),
-        host=address(said["host"]),
-        tower=address(said["tower"]),
-        slot=SlotId(said["slot"]),
-        epoch=said["epoch"],
-        rate=Wei(said["rate"]),
-        fee=Wei(said["fee"]),
-        cover=Wei(said["cover"]),
-        credit_per_slice=Wei(said["creditPerSlice"]),
-        cover_factor=said["coverFactor"],
-        slice_seconds=said["slice"],
-        period=SliceCount(said["period"]),
-        allowance=SliceCount(said["allowance"]),
-        notice=SliceCount(said["notice"]),
-        maintenance_notice=SliceCount(said["maintenanceNotice"]),
-        maintenance_budget=SliceCount(said["maintenanceBudget"]),
-        grace=SliceCount(said["grace"]),
-        prepayment=SliceCount(said["prepayment"]),
-        expiry=said["expiry"],
-        agreement=Digest(said["agreement"]),
-        rules=Digest(said["rules"]),
-    )
