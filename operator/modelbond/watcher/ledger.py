@@ -4,18 +4,16 @@ Rows are kept by the end of their slice: a frame's rows lie side by side, and so
 old enough to go.
 """
 
-import fcntl
 import json
-import os
 import sqlite3
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from modelbond.errors import LedgerBusy, LedgerFailed
+from modelbond.adapters.one_writer import OneWriterFile
+from modelbond.errors import LedgerFailed
 from modelbond.settlement.units import LeaseId, SliceIndex
 from modelbond.sla.verdict import SliceReason, Verdict
 
@@ -71,20 +69,17 @@ class SliceLedger:
     """The ledger of one watcher. One process writes it at a time; any number reads."""
 
     def __init__(self, path: Path) -> None:
-        self._lock_file = _held(path)
-        self._mutex = threading.Lock()
         self._numbers: dict[LeaseId, int] = {}
         self._answered: set[LeaseId] = set()
         try:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._rows = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._rows.execute("PRAGMA journal_mode = WAL")
-            self._rows.execute("PRAGMA synchronous = FULL")
-            self._rows.execute("PRAGMA foreign_keys = ON")
-            self._rows.executescript(_SCHEMA)
-            self._load()
+            self._file = OneWriterFile(path, schema=_SCHEMA, busy="another watcher writes it")
         except (OSError, sqlite3.Error) as failure:
-            os.close(self._lock_file)
+            raise LedgerFailed(f"{path}: {failure}") from failure
+        self._rows = self._file.rows
+        try:
+            self._load()
+        except sqlite3.Error as failure:
+            self.close()
             raise LedgerFailed(f"{path}: {failure}") from failure
 
     def __enter__(self) -> Self:
@@ -95,9 +90,7 @@ class SliceLedger:
 
     def close(self) -> None:
         """Give the ledger back, once nothing is being written any more."""
-        with self._mutex:  # SQLite does not survive it otherwise
-            self._rows.close()
-        os.close(self._lock_file)
+        self._file.close()
 
     def append(self, rows: Sequence[SliceRow]) -> int:
         """Write the rows, all or none, and return how many were new: what stands is not changed.
@@ -114,7 +107,7 @@ class SliceLedger:
 
     def answered_leases(self) -> set[LeaseId]:
         """Return the leases whose endpoint ever gave the agreed answer."""
-        with self._mutex:
+        with self._file.reading():
             return set(self._answered)
 
     def between(self, after: int, until: int) -> list[SliceRow]:
@@ -154,7 +147,7 @@ class SliceLedger:
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        with self._mutex:
+        with self._file.reading():
             try:
                 yield
             except sqlite3.Error as failure:
@@ -162,20 +155,15 @@ class SliceLedger:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._mutex:
-            try:
-                self._rows.execute("BEGIN IMMEDIATE")
+        try:
+            with self._file.transaction(undone=self._remember):
                 yield
-                self._rows.execute("COMMIT")
-            except sqlite3.Error as failure:
-                self._back()
-                raise LedgerFailed(f"the ledger cannot be written: {failure}") from failure
+        except sqlite3.Error as failure:
+            raise LedgerFailed(f"the ledger cannot be written: {failure}") from failure
 
-    def _back(self) -> None:
-        """Undo what a failed transaction left, on the disk and in mind."""
+    def _remember(self) -> None:
+        """Know no more than the disk does, after what was to be written was undone."""
         with suppress(sqlite3.Error):
-            if self._rows.in_transaction:  # a full disk may have ended it, or not
-                self._rows.execute("ROLLBACK")
             self._load()
 
 
@@ -219,17 +207,3 @@ def _row(found: tuple[bytes, int, int, str, int, int, str, int | None]) -> Slice
         reason=SliceReason(reason),
         best_ms=best_ms,
     )
-
-
-def _held(path: Path) -> int:
-    """Lock the ledger for this process; the lock goes with the process, however it ends."""
-    try:
-        lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as failure:
-        raise LedgerFailed(f"{path}: {failure}") from failure
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise LedgerBusy(f"{path}: another watcher writes it") from None
-    return lock

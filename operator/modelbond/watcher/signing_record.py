@@ -6,15 +6,11 @@ the very same report again: so this key cannot sign two contents of one round, w
 A frame that is forgotten because it is too old is below the floor, and never signed again.
 """
 
-import fcntl
-import os
-import sqlite3
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
-from modelbond.errors import LedgerBusy, Refused
+from modelbond.adapters.one_writer import OneWriterFile
+from modelbond.errors import Refused
 from modelbond.settlement.report import Report
 from modelbond.settlement.units import Address, Digest, FrameIndex
 from modelbond.sla.vector import SignedVector
@@ -44,35 +40,29 @@ class SigningRecord:
     """The record of one key on one tower. One process holds it at a time."""
 
     def __init__(self, path: Path, *, chain_id: int, tower: Address, signer: Address) -> None:
-        self._lock_file = _held(path)
-        self._mutex = threading.Lock()
+        self._file = OneWriterFile(path, schema=_SCHEMA, busy="another watcher signs with this key")
+        self._rows = self._file.rows
         self._signer = signer
         try:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._rows = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._rows.execute("PRAGMA journal_mode = WAL")
-            self._rows.execute("PRAGMA synchronous = FULL")
-            self._rows.executescript(_SCHEMA)
             self._claim((chain_id, tower, signer))
-        except BaseException:
-            os.close(self._lock_file)
+        except Refused:
+            self.close()
             raise
 
     def close(self) -> None:
         """Give the record back."""
-        self._rows.close()
-        os.close(self._lock_file)
+        self._file.close()
 
     @property
     def floor(self) -> int:
         """Return the frame up to which nothing is signed any more."""
-        with self._mutex:
+        with self._file.reading():
             (floor,) = self._rows.execute("SELECT floor FROM owner").fetchone()
             return int(floor)
 
     def signed(self) -> Mapping[FrameIndex, Report]:
         """Return the highest round of each frame, as it was signed."""
-        with self._mutex:
+        with self._file.reading():
             rows = self._rows.execute(f"SELECT {_SIGNED} FROM signed ORDER BY frame").fetchall()  # noqa: S608 - a constant
         return {report.frame: report for report in map(_report, rows)}
 
@@ -83,7 +73,7 @@ class SigningRecord:
         """
         numbers = report.frame, report.round, report.reference_block
         row = (*numbers, report.previous_root, report.root, report.data_hash)
-        with self._transaction():
+        with self._file.transaction():
             (floor,) = self._rows.execute("SELECT floor FROM owner").fetchone()
             found = self._rows.execute(
                 f"SELECT {_SIGNED} FROM signed WHERE frame = ?",  # noqa: S608 - a constant
@@ -102,7 +92,7 @@ class SigningRecord:
 
     def vector(self, frame: FrameIndex) -> SignedVector | None:
         """Return the vector that was committed to for a frame."""
-        with self._mutex:
+        with self._file.reading():
             found = self._rows.execute(
                 "SELECT text, salt, signature FROM vectors WHERE frame = ?", (frame,)
             ).fetchone()
@@ -113,7 +103,7 @@ class SigningRecord:
 
     def keep_vector(self, frame: FrameIndex, vector: SignedVector) -> SignedVector:
         """Write a vector down unless the frame has one, and return the one that stands."""
-        with self._transaction():
+        with self._file.transaction():
             self._rows.execute(
                 "INSERT INTO vectors VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (frame, vector.text, vector.salt, vector.signature),
@@ -122,29 +112,18 @@ class SigningRecord:
 
     def raise_floor(self, floor: int) -> None:
         """Forget the frames up to that one: none of them is signed any more."""
-        with self._transaction():
+        with self._file.transaction():
             self._rows.execute("UPDATE owner SET floor = MAX(floor, ?)", (floor,))
             self._rows.execute("DELETE FROM signed WHERE frame <= ?", (floor,))
             self._rows.execute("DELETE FROM vectors WHERE frame <= ?", (floor,))
 
     def _claim(self, owner: tuple[int, Address, Address]) -> None:
-        with self._transaction():
+        with self._file.transaction():
             found = self._rows.execute("SELECT chain_id, tower, signer FROM owner").fetchone()
             if found is None:
                 self._rows.execute("INSERT INTO owner VALUES (?, ?, ?, -1)", owner)
             elif found != owner:
                 raise Refused(f"the signing record belongs to {found}, not to {owner}")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._mutex:
-            self._rows.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._rows.execute("ROLLBACK")
-                raise
-            self._rows.execute("COMMIT")
 
 
 def _refuse_what_is_behind(report: Report, *, floor: int, known: Report | None) -> None:
@@ -165,14 +144,3 @@ def _report(row: tuple[int, int, int, bytes, bytes, bytes]) -> Report:
         root=Digest(root),
         data_hash=Digest(data_hash),
     )
-
-
-def _held(path: Path) -> int:
-    """Lock the record for this process; the lock goes with the process, however it ends."""
-    lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise LedgerBusy(f"{path}: another watcher signs with this key") from None
-    return lock

@@ -5,17 +5,13 @@ written before it is signed, and what was signed before it is sent: so after a c
 the same bytes are sent again, or the same intent is signed under the same nonce.
 """
 
-import fcntl
-import os
-import sqlite3
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from modelbond.adapters.chain.actions import Call, Entry, Mined, Signed, State
 from modelbond.adapters.chain.fees import Fees
-from modelbond.errors import Bug, LedgerBusy, Refused
+from modelbond.adapters.one_writer import OneWriterFile
+from modelbond.errors import Bug, Refused
 
 # The unique index is the promise of this package: a name is open or done once, ever.
 _SCHEMA = """
@@ -52,14 +48,10 @@ class Ledger:
     """The ledger of one key on one chain. One process holds it at a time."""
 
     def __init__(self, path: Path, *, chain_id: int, sender: str) -> None:
-        self._lock_file = _held(path)
-        self._mutex = threading.Lock()
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's own files copy its mode
-        self._rows = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._rows.execute("PRAGMA journal_mode = WAL")
-        self._rows.execute("PRAGMA synchronous = FULL")
-        self._rows.execute("PRAGMA foreign_keys = ON")
-        self._rows.executescript(_SCHEMA)
+        self._file = OneWriterFile(
+            path, schema=_SCHEMA, busy="another process writes with this key"
+        )
+        self._rows = self._file.rows
         try:
             self._claim(chain_id, sender)
         except Refused:
@@ -68,12 +60,11 @@ class Ledger:
 
     def close(self) -> None:
         """Give the ledger back."""
-        self._rows.close()
-        os.close(self._lock_file)
+        self._file.close()
 
     def is_empty(self) -> bool:
         """Tell whether nothing was ever written: then the chain alone knows the next nonce."""
-        with self._mutex:
+        with self._file.reading():
             return self._rows.execute("SELECT 1 FROM actions LIMIT 1").fetchone() is None
 
     def entry(self, once: str) -> Entry | None:
@@ -87,7 +78,7 @@ class Ledger:
 
     def record(self, once: str, call: Call, *, gas: int, chain_nonce: int) -> Entry:
         """Write an intent under the next nonce, which is `chain_nonce` or later."""
-        with self._transaction():
+        with self._file.transaction():
             (last,) = self._rows.execute("SELECT MAX(nonce) FROM actions").fetchone()
             nonce = chain_nonce if last is None else max(chain_nonce, last + 1)
             row = (nonce, once, call.target, str(call.value), call.data, gas)
@@ -101,13 +92,13 @@ class Ledger:
         """Write a signed transaction of that nonce: only then may it be sent. Twice is once."""
         fees = (str(signed.fees.max_fee), str(signed.fees.tip))
         row = (signed.hash, nonce, signed.raw, *fees, signed.head)
-        with self._transaction():
+        with self._file.transaction():
             self._rows.execute("INSERT OR IGNORE INTO transactions VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def record_outcome(self, nonce: int, state: State, mined: Mined | None) -> None:
         """Write how an open action ended: `mined` is None where its nonce was taken."""
         place = (mined.hash, mined.block) if mined else (None, None)
-        with self._transaction():
+        with self._file.transaction():
             changed = self._rows.execute(
                 "UPDATE actions SET state = ?, mined_hash = ?, mined_block = ?"
                 " WHERE nonce = ? AND state = 'open'",
@@ -117,7 +108,7 @@ class Ledger:
                 raise Bug(f"nonce {nonce} is not open")
 
     def _claim(self, chain_id: int, sender: str) -> None:
-        with self._transaction():
+        with self._file.transaction():
             owner = self._rows.execute("SELECT chain_id, sender FROM owner").fetchone()
             if owner is None:
                 self._rows.execute("INSERT INTO owner VALUES (?, ?)", (chain_id, sender))
@@ -128,7 +119,7 @@ class Ledger:
                 )
 
     def _select(self, where: str, values: tuple[str, ...]) -> list[Entry]:
-        with self._mutex:
+        with self._file.reading():
             rows = self._rows.execute(f"SELECT {_ACTION} FROM actions {where}", values).fetchall()  # noqa: S608 - constants
             return [self._entry(row) for row in rows]
 
@@ -152,25 +143,3 @@ class Ledger:
         for digest, raw, max_fee, tip, head in rows:
             fees = Fees(max_fee=int(max_fee), tip=int(tip))
             yield Signed(hash=digest, raw=raw, fees=fees, head=head)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._mutex:
-            self._rows.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._rows.execute("ROLLBACK")
-                raise
-            self._rows.execute("COMMIT")
-
-
-def _held(path: Path) -> int:
-    """Lock the ledger for this process; the lock goes with the process, however it ends."""
-    lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise LedgerBusy(f"{path}: another process writes with this key") from None
-    return lock
