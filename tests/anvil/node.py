@@ -119,13 +119,13 @@ async def running(*options: str) -> AsyncIterator[Anvil]:
 
 
 @asynccontextmanager
-async def blocks(chain: Anvil) -> AsyncIterator[None]:
+async def blocks(chain: Anvil, *, each_seconds: float = 0.01) -> AsyncIterator[None]:
     """Make blocks until the block of code ends."""
 
     async def mine() -> None:
         while True:
             await chain.mine()
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(each_seconds)
 
     miner = asyncio.create_task(mine())
     try:

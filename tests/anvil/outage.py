@@ -5,14 +5,13 @@ loopback, as they must.
 """
 
 import asyncio
-import hashlib
 import json
 import os
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,29 +21,25 @@ import yaml
 from aiohttp import web
 
 from anvil.market import Market, deployed
-from anvil.node import Anvil, running
+from anvil.node import blocks, running
 from anvil.people import key_of, secret_of
-from fakes.endpoint import MODEL, Endpoint
+from cluster import debian
+from fakes.endpoint import Endpoint, serving
+from fakes.handed import TOKEN, agreed, handed_over
 from modelbond.adapters.chain.final_reports import FinalReports
-from modelbond.settlement.endpoint import EndpointRecord, endpoint_domain
 from modelbond.settlement.leaves import lease_leaf
 from modelbond.settlement.offer import Offer
 from modelbond.settlement.report import FinalReport, Proof
-from modelbond.settlement.units import LeaseId, SliceCount, SliceIndex, Wei
-from modelbond.sla.agreement import Agreement, DeploymentName
-from modelbond.sla.canary import canaries_text
+from modelbond.settlement.units import LeaseId, SliceCount, Wei
 from modelbond.sla.evidence import Evidence, Measured
 from modelbond.sla.evidence_text import evidence_of
 from modelbond.sla.rules import RULES
 from modelbond.sla.tally import tree_of
-from modelbond.sla.terms import offer_values
-from modelbond.sla.text import canonical, hexed, text_hash
+from modelbond.sla.text import hexed
 from modelbond.watcher import echo
-from modelbond.watcher.echo import CANARY, fresh_identity
 
 FRAME_SECONDS, WINDOW_SECONDS, SLICE_SECONDS = 20, 20, 2
 ADDRESS, LINK = "10.213.7.1", "modelbond-test0"
-TOKEN = "probe-token-of-a-lease"  # noqa: S105 - opens nothing
 WATCHERS = 3
 CREDIT = Wei(3_000)
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "operator")}
@@ -126,8 +121,8 @@ async def outage(folder: Path) -> AsyncIterator[Outage]:
         chain = await stack.enter_async_context(running())
         market = await deployed(chain, frame=FRAME_SECONDS, window=WINDOW_SECONDS, signers=WATCHERS)
         stack.push_async_callback(market.close)
-        stack.push_async_callback(_cancelled, asyncio.create_task(_blocks(chain)))
-        endpoint = await stack.enter_async_context(_endpoint())
+        await stack.enter_async_context(blocks(chain, each_seconds=1))
+        endpoint = await stack.enter_async_context(serving(host=ADDRESS))
         offer, lease = await _leased(market, endpoint, folder=folder / "targets")
         watching = [
             await stack.enter_async_context(_watcher(place, market, folder=folder))
@@ -144,61 +139,23 @@ async def outage(folder: Path) -> AsyncIterator[Outage]:
         )
 
 
-async def _blocks(chain: Anvil) -> None:
-    """Make a block each second, as time passes."""
-    while True:
-        await chain.mine()
-        await asyncio.sleep(1)
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait({task})
-
-
-class _link:  # noqa: N801 - used as a function
-    """A link of this machine alone, taken away again."""
-
-    def __enter__(self) -> None:
-        subprocess.run(["ip", "link", "add", LINK, "type", "bridge"], check=True)
+@contextmanager
+def _link() -> Iterator[None]:
+    """Give a link of this machine alone; one that a killed run left goes first."""
+    debian.ensure(["iproute2"])
+    subprocess.run(["ip", "link", "delete", LINK], check=False, capture_output=True)
+    subprocess.run(["ip", "link", "add", LINK, "type", "bridge"], check=True)
+    try:
         subprocess.run(["ip", "address", "add", f"{ADDRESS}/32", "dev", LINK], check=True)
         subprocess.run(["ip", "link", "set", LINK, "up"], check=True)
-
-    def __exit__(self, *_: object) -> None:
-        subprocess.run(["ip", "link", "delete", LINK], check=True)
-
-
-@asynccontextmanager
-async def _endpoint() -> AsyncIterator[Endpoint]:
-    endpoint = Endpoint(fresh_identity())
-    app = web.Application(client_max_size=2**24)
-    app.router.add_route("*", f"/v2/models/{MODEL}/infer", endpoint.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, ADDRESS, 0, ssl_context=endpoint.identity.tls).start()
-        endpoint.port = runner.addresses[0][1]
-        yield endpoint
+        yield
     finally:
-        await runner.cleanup()
+        subprocess.run(["ip", "link", "delete", LINK], check=True)
 
 
 async def _leased(market: Market, endpoint: Endpoint, *, folder: Path) -> tuple[Offer, LeaseId]:
     """Agree, open the lease, and hand it to the watchers as a home would."""
-    canaries = canaries_text((CANARY,))
-    agreement = Agreement(
-        home="home-uid",
-        deployment=DeploymentName(namespace="models", name="magika", uid="deployment-uid"),
-        slot=0,
-        epoch=1,
-        model="sha256:" + "0" * 64,
-        model_name=MODEL,
-        canaries=text_hash(canaries),
-        latency_bound_ms=400,
-        requests_per_minute=600,
-        endpoint_key=endpoint.identity.public_key,
-        probe_token=hashlib.sha256(TOKEN.encode()).digest(),
-    )
+    agreement = agreed(endpoint.identity.public_key)
     offer = market.offer(
         agreement=agreement.hash,
         rules=RULES,
@@ -209,31 +166,16 @@ async def _leased(market: Market, endpoint: Endpoint, *, folder: Path) -> tuple[
     )
     await market.do(market.host.address, "bond", "bond", 5_000_000)
     lease = await market.open(offer, slices=5_000)
-    record = EndpointRecord(
-        lease=lease,
-        sequence=1,
+    target = handed_over(
+        offer,
+        agreement=agreement,
+        host=market.host,
+        domain=market.bond_domain,
         address=f"{ADDRESS}:{endpoint.port}",
-        from_slice=SliceIndex(0),
+        signature=market.signed(offer),
     )
-    domain = endpoint_domain(
-        chain_id=market.deployment.chain_id, contract=market.deployment.model_bond.address
-    )
-    target = {
-        "version": 1,
-        "offer": offer_values(offer),
-        "signature": hexed(market.signed(offer)),
-        "agreement": agreement.text,
-        "canaries": canaries,
-        "endpoint": {
-            "lease": hexed(lease),
-            "sequence": 1,
-            "address": record.address,
-            "fromSlice": 0,
-            "signature": hexed(market.host.sign_typed(record.typed_data(domain))),
-        },
-    }
     write(folder / "lease.token", TOKEN)
-    write(folder / "lease.json", canonical(target))
+    write(folder / "lease.json", target)
     return offer, lease
 
 

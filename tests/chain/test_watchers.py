@@ -81,7 +81,6 @@ async def test_an_outage_pays_the_customer_exactly_and_anybody_can_compute_it_ag
     customer = address(world.market.customer.address)
     await answered(world)
     world.breaks()
-    await asyncio.sleep(0)
     found_bad, _ = await report_where(world, breach=3)
     world.recovers()
     report, evidence = await report_where(world, breach=3)

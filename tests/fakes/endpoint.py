@@ -66,8 +66,10 @@ class Endpoint:
 
 
 @asynccontextmanager
-async def serving(identity: Identity | None = None) -> AsyncIterator[Endpoint]:
-    """Serve on loopback until the block ends."""
+async def serving(
+    identity: Identity | None = None, *, host: str = "127.0.0.1"
+) -> AsyncIterator[Endpoint]:
+    """Serve on that address until the block ends."""
     endpoint = Endpoint(identity or fresh_identity())
     app = web.Application(client_max_size=2**24)
     app.router.add_route("*", f"/v2/models/{MODEL}/infer", endpoint.handle)
@@ -75,7 +77,7 @@ async def serving(identity: Identity | None = None) -> AsyncIterator[Endpoint]:
     await runner.setup()
     try:
         tls = endpoint.identity.tls
-        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+        await web.TCPSite(runner, host, 0, ssl_context=tls).start()
         endpoint.port = runner.addresses[0][1]
         yield endpoint
     finally:

@@ -9,6 +9,7 @@ from modelbond.errors import Refused
 from modelbond.reconcile.home_certificate import encoded, secret_text
 from modelbond.reconcile.home_endpoints import believed
 from modelbond.reconcile.home_lease_papers import TOKEN_KEY, Papers, Taken
+from modelbond.reconcile.home_lease_terms import Signed
 from modelbond.reconcile.home_names import owned_labels
 from modelbond.settlement.endpoint import EndpointRecord
 from modelbond.settlement.offer import Offer
@@ -20,6 +21,7 @@ WATCH_NAMESPACE = "modelbond-watch"
 TARGET = "modelbond.io/target"
 TARGET_KEY = "target.json"
 VERSION = 1
+FIELDS = ("version", "offer", "signature", "agreement", "canaries", "endpoint")
 _ID_DIGITS = 32
 _SIGNATURE_BYTES = 65
 
@@ -71,15 +73,15 @@ def record_objection(
     return ""
 
 
-def target_body(*, papers: Papers, taken: Taken, record: SignedRecord, owner_uid: str) -> Json:
-    """Return the Secret of one lease."""
-    target = canonical(
+def target_text(signed: Signed, *, agreement: str, canaries: str, record: SignedRecord) -> str:
+    """Return what a watcher reads of one lease, but the token."""
+    return canonical(
         {
             "version": VERSION,
-            "offer": offer_values(taken.signed.offer),
-            "signature": hexed(taken.signed.signature),
-            "agreement": papers.agreement.text,
-            "canaries": papers.canaries,
+            "offer": offer_values(signed.offer),
+            "signature": hexed(signed.signature),
+            "agreement": agreement,
+            "canaries": canaries,
             "endpoint": {
                 "lease": hexed(record.record.lease),
                 "sequence": record.record.sequence,
@@ -88,6 +90,13 @@ def target_body(*, papers: Papers, taken: Taken, record: SignedRecord, owner_uid
                 "signature": hexed(record.signature),
             },
         }
+    )
+
+
+def target_body(*, papers: Papers, taken: Taken, record: SignedRecord, owner_uid: str) -> Json:
+    """Return the Secret of one lease."""
+    target = target_text(
+        taken.signed, agreement=papers.agreement.text, canaries=papers.canaries, record=record
     )
     return {
         "apiVersion": SECRET.api_version,
@@ -107,8 +116,7 @@ def sequence_of(secret: Json | None) -> int:
     text = secret_text(secret, TARGET_KEY)
     try:
         said = parsed(text or "", what="target")
-        names = ("version", "offer", "signature", "agreement", "canaries", "endpoint")
-        endpoint = fields_of(said, *names, what="target")[-1]
+        endpoint = fields_of(said, *FIELDS, what="target")[-1]
         return count_of(endpoint["sequence"], name="sequence")
     except (Refused, KeyError, TypeError):
         return 0

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelbond.errors import Refused
+from modelbond.reconcile.home_lease_target import FIELDS, VERSION
 from modelbond.settlement.endpoint import EndpointRecord, endpoint_domain
 from modelbond.settlement.offer import Offer, bond_domain, lease_id
 from modelbond.settlement.units import Address, LeaseId, SliceIndex
 from modelbond.sla.agreement import Agreement, agreement_of
-from modelbond.sla.canary import canaries_of
+from modelbond.sla.canary import Canary, canaries_of
 from modelbond.sla.exchanged import Recover
 from modelbond.sla.leases import OpenLease
 from modelbond.sla.terms import offer_of
@@ -17,8 +18,6 @@ from modelbond.sla.text import bytes_of, count_of, fields_of, parsed, text_hash
 from modelbond.watcher.guard import place_of
 from modelbond.watcher.target import Labels, Target
 
-VERSION = 1
-_FIELDS = ("version", "offer", "signature", "agreement", "canaries", "endpoint")
 _RECORD = ("lease", "sequence", "address", "fromSlice", "signature")
 _SIGNATURE_BYTES = 65
 
@@ -30,7 +29,7 @@ class Handed:
     lease: LeaseId
     offer: Offer
     agreement: Agreement
-    canaries: str
+    canaries: tuple[Canary, ...]
     record: EndpointRecord
     token: str
 
@@ -47,7 +46,7 @@ class Handed:
             model_name=self.agreement.model_name,
             token=self.token,
             latency_bound_ms=self.agreement.latency_bound_ms,
-            canaries=canaries_of(self.canaries),
+            canaries=self.canaries,
             slice_seconds=self.offer.slice_seconds,
             first=lease.first,
         )
@@ -58,7 +57,7 @@ def handed(text: str, *, token: str, chain_id: int, bond: Address, recover: Reco
 
     Both sides' word for the agreement is the lease on chain, whose id is the hash of the offer.
     """
-    said = fields_of(parsed(text, what="target"), *_FIELDS, what="target")
+    said = fields_of(parsed(text, what="target"), *FIELDS, what="target")
     version, terms, _, agreement_text, canaries, endpoint = said
     if version != VERSION:
         raise Refused(f"target.version: {version!r} is not {VERSION}: upgrade modelbond")
@@ -79,7 +78,7 @@ def handed(text: str, *, token: str, chain_id: int, bond: Address, recover: Reco
         lease=lease,
         offer=offer,
         agreement=agreement,
-        canaries=canaries,
+        canaries=canaries_of(canaries),
         record=record,
         token=token,
     )

@@ -14,6 +14,8 @@ from pathlib import Path
 from modelbond.api.kinds import SECRET, Json
 from modelbond.errors import ModelbondError, Refused
 from modelbond.ports import KubeApi
+from modelbond.reconcile.home_lease_papers import TOKEN_KEY
+from modelbond.reconcile.home_lease_target import TARGET, TARGET_KEY, WATCH_NAMESPACE
 from modelbond.settlement.units import LeaseId
 from modelbond.sla.leases import OpenLease
 from modelbond.watcher.target import Target
@@ -21,9 +23,7 @@ from modelbond.watcher.target_text import Handed
 
 _log = logging.getLogger(__name__)
 
-NAMESPACE = "modelbond-watch"
-_LABELS = {"modelbond.io/target": "true"}
-_TARGET, _TOKEN = "target.json", "probe-token"
+_LABELS = {TARGET: "true"}
 _LONGEST_BYTES = 4 * 2**20
 
 Read = Callable[[str, str], Handed]
@@ -39,46 +39,68 @@ class Source:
     api: KubeApi | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Files:
+    """A target's files as they were read, and what they say; None where that is refused."""
+
+    content: tuple[str, str]
+    handed: Handed | None
+
+
 class Targets:
-    """Looks at every source again and again, and says what is to be probed."""
+    """Looks at every source again and again, and says what is to be probed.
+
+    To read a target is to check signatures and decode tensors: what did not change is known.
+    """
 
     def __init__(self, sources: Sequence[Source], *, read: Read) -> None:
         self._sources = sources
         self._read = read
+        self._known: dict[tuple[str, str], _Files] = {}
         self._refused: dict[tuple[str, str], str] = {}
 
     async def look(self, leases: Mapping[LeaseId, OpenLease]) -> list[Target]:
         """Return all targets for which one of these leases is open."""
         for source in self._sources:
             await self._refresh(source)
+        return await asyncio.to_thread(self._open, leases)
+
+    def _open(self, leases: Mapping[LeaseId, OpenLease]) -> list[Target]:
+        """Return the targets with a lease; of two records of one the later counts."""
         found: dict[LeaseId, tuple[int, Target]] = {}
-        for source in self._sources:
-            for name, text, token in await asyncio.to_thread(_held, source.folder):
-                self._take(source, name, text, token, leases=leases, found=found)
+        for source, name, handed in self._all():
+            lease, sequence = leases.get(handed.lease), handed.record.sequence
+            known = found.get(handed.lease)
+            if lease is None or (known is not None and known[0] >= sequence):
+                continue
+            try:
+                found[handed.lease] = sequence, handed.target(lease, source=source.name)
+            except Refused as refusal:
+                self._say(source, name, str(refusal))
         return [target for _, target in found.values()]
 
-    def _take(  # noqa: PLR0913 - one target with all that it is held against
-        self,
-        source: Source,
-        name: str,
-        text: str,
-        token: str,
-        *,
-        leases: Mapping[LeaseId, OpenLease],
-        found: dict[LeaseId, tuple[int, Target]],
-    ) -> None:
-        """Add a target that can be believed; of two records of a lease the later one counts."""
+    def _all(self) -> list[tuple[Source, str, Handed]]:
+        """Return what all sources hand over, as far as it can be believed."""
+        before, self._known = self._known, {}
+        for source in self._sources:
+            for name, *files in _held(source.folder):
+                read = before.get((source.name, name))
+                if read is None or read.content != tuple(files):
+                    read = self._checked(source, name, *files)
+                self._known[source.name, name] = read
+        sources = {source.name: source for source in self._sources}
+        return [
+            (sources[source], name, read.handed)
+            for (source, name), read in self._known.items()
+            if read.handed is not None
+        ]
+
+    def _checked(self, source: Source, name: str, text: str, token: str) -> _Files:
         try:
-            handed = self._read(text, token)
-            lease = leases.get(handed.lease)
-            if lease is None:
-                return
-            known = found.get(handed.lease)
-            if known is None or known[0] < handed.record.sequence:
-                target = handed.target(lease, source=source.name)
-                found[handed.lease] = handed.record.sequence, target
+            return _Files(content=(text, token), handed=self._read(text, token))
         except Refused as refusal:
             self._say(source, name, str(refusal))
+            return _Files(content=(text, token), handed=None)
 
     def _say(self, source: Source, name: str, why: str) -> None:
         if self._refused.get((source.name, name)) != why:
@@ -91,7 +113,7 @@ class Targets:
         if source.api is None:
             return
         try:
-            listed = await source.api.list(SECRET, namespace=NAMESPACE, labels=_LABELS)
+            listed = await source.api.list(SECRET, namespace=WATCH_NAMESPACE, labels=_LABELS)
         except ModelbondError as failure:
             _log.warning(
                 "home not read, its last targets stay",
@@ -123,7 +145,7 @@ def _keep(folder: Path, secrets: Sequence[Json]) -> None:
     for secret in secrets:
         name = str(secret["metadata"]["name"])
         try:
-            text, token = (_value(secret, key) for key in (_TARGET, _TOKEN))
+            text, token = (_value(secret, key) for key in (TARGET_KEY, TOKEN_KEY))
         except (KeyError, ValueError, binascii.Error):
             continue
         shown.add(name)
