@@ -34,7 +34,7 @@ class Watched:
     async def begun(cls, market: Market) -> "Watched":
         """Open; of the first, announce maintenance twice, give notice, and only then top up.
 
-        Where notice is given the escrow ends the lease sooner, and the event says that end.
+        Where notice is given the escrow ends the lease sooner; after the top-up the notice does.
         """
         short = {"maintenance_notice": SliceCount(1), "maintenance_budget": SliceCount(60)}
         rules = Digest(bytes.fromhex(RULES[2:]))

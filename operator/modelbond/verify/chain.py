@@ -31,8 +31,6 @@ class _Lease:
 
     first: int
     funded: int
-    slice: int
-    notice: int
     noticed: int = 2**40 - 1
     settled: list[int] = field(default_factory=lambda: [0, 0, 0])
     announced: list[list[int]] = field(default_factory=list)
@@ -144,33 +142,12 @@ class Chain:
             if event == "Opened":
                 terms = dict(zip((name for name, _ in OFFER_FIELDS), log.words[2:], strict=True))
                 if terms["tower"] == int(self.tower, 16):
-                    leases[name] = _Lease(
-                        first=log.words[0],
-                        funded=log.words[1],
-                        slice=terms["slice"],
-                        notice=terms["notice"],
-                    )
+                    leases[name] = _Lease(first=log.words[0], funded=log.words[1])
             elif event == "Released":
                 leases.pop(name, None)
             elif name in leases:
-                self._apply(event, log, leases[name])
+                _apply(event, log, leases[name])
         return leases
-
-    def _apply(self, event: str, log: Log, lease: _Lease) -> None:
-        match event:
-            case "ToppedUp":
-                lease.funded += log.words[0]
-            case "Noticed":
-                # The event's own end is that of a dry escrow, if earlier; a top-up moves that.
-                lease.noticed = self._time(log.block) // lease.slice + lease.notice
-            case "CoverUsedUp":
-                lease.noticed = log.words[0]
-            case "MaintenanceAnnounced":
-                lease.announced.append(log.words)
-            case "Settled":
-                lease.settled = log.words
-            case "Credited":
-                lease.credited += log.words[0]
 
     def _time(self, number: int) -> int:
         return int(self._block(number)["timestamp"], 16)
@@ -184,3 +161,17 @@ class Chain:
 
 def _hash(number: int) -> str:
     return f"0x{number:064x}"
+
+
+def _apply(event: str, log: Log, lease: _Lease) -> None:
+    match event:
+        case "ToppedUp":
+            lease.funded += log.words[0]
+        case "Noticed" | "CoverUsedUp":
+            lease.noticed = log.words[0]
+        case "MaintenanceAnnounced":
+            lease.announced.append(log.words)
+        case "Settled":
+            lease.settled = log.words
+        case "Credited":
+            lease.credited += log.words[0]
