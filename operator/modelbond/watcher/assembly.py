@@ -69,52 +69,25 @@ class Watcher:
 
 async def assembled(config: WatcherConfig, *, stack: AsyncExitStack, new_record: bool) -> Watcher:
     """Return the watcher; what must be closed is on the stack. Waits for the chain's terms."""
-    clock, state = SystemClock(), _folder(config.state)
-    chain = configured(config.chain, clock=clock)
+    clock, state, drift = SystemClock(), _folder(config.state), ChainDrift()
+    chain, keys = configured(config.chain, clock=clock), _keys(config)
     stack.push_async_callback(chain.pool.close)
-    keys = _keys(config)
     realm = await _realm(chain, pause_seconds=config.look_seconds)
     metrics = WatcherMetrics()
     meter = TargetMeter(metrics, clock=clock)
     ledger = stack.enter_context(SliceLedger(state / "slices.sqlite"))
-    acting = None
-    if Role.PAYING in keys:
-        acting = await stack.enter_async_context(
-            chain.chain.acting(
-                keys[Role.PAYING], ledgers=chain.ledgers, poll_seconds=config.chain.poll_seconds
-            )
-        )
-    key = keys[Role.ATTESTING]
+    acting = await _acting(config, chain, key=keys.get(Role.PAYING), stack=stack)
     outside = Outside(
-        key=key,
-        tower=ReportingViews(
-            tower=chain.chain.tower,
-            blocks=chain.chain.blocks,
-            make_book=chain.chain.lease_book,
-            address=realm.tower,
-            watcher=address(key.address),
-        ),
+        key=keys[Role.ATTESTING],
+        tower=_views(chain, realm=realm, key=keys[Role.ATTESTING]),
         post=acting.tower if acting else None,
         ledger=OwnSlices(ledger, frame_seconds=realm.frame_seconds),
         recover=signer_of,
         meter=metrics,
         clock=clock,
     )
-    parts = await stack.enter_async_context(
-        reporting(
-            ReportingConfig(
-                realm=realm,
-                folder=state / "reports",
-                peers=[Peer(name=one.name, url=one.url) for one in config.peers],
-                retention_seconds=config.retention_seconds,
-                host=config.listen.address or None,
-                port=config.listen.port,
-                new_record=new_record,
-            ),
-            outside,
-        )
-    )
-    drift = ChainDrift()
+    terms = _reporting(config, realm=realm, folder=state / "reports", new_record=new_record)
+    parts = await stack.enter_async_context(reporting(terms, outside))
     prober = await _prober(
         config, ledger=ledger, meter=meter, clock=clock, drift=drift, stack=stack
     )
@@ -132,6 +105,40 @@ async def assembled(config: WatcherConfig, *, stack: AsyncExitStack, new_record:
         targets=_targets(config, realm=realm, state=state),
         reporting=parts,
         acting=acting,
+    )
+
+
+async def _acting(
+    config: WatcherConfig, chain: ConfiguredChain, *, key: Key | None, stack: AsyncExitStack
+) -> Acting | None:
+    if key is None:
+        return None
+    poll_seconds = config.chain.poll_seconds
+    acting = chain.chain.acting(key, ledgers=chain.ledgers, poll_seconds=poll_seconds)
+    return await stack.enter_async_context(acting)
+
+
+def _views(chain: ConfiguredChain, *, realm: Realm, key: Key) -> ReportingViews:
+    return ReportingViews(
+        tower=chain.chain.tower,
+        blocks=chain.chain.blocks,
+        make_book=chain.chain.lease_book,
+        address=realm.tower,
+        watcher=address(key.address),
+    )
+
+
+def _reporting(
+    config: WatcherConfig, *, realm: Realm, folder: Path, new_record: bool
+) -> ReportingConfig:
+    return ReportingConfig(
+        realm=realm,
+        folder=folder,
+        peers=[Peer(name=one.name, url=one.url) for one in config.peers],
+        retention_seconds=config.retention_seconds,
+        host=config.listen.address or None,
+        port=config.listen.port,
+        new_record=new_record,
     )
 
 
