@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from fakes.canaries import strings, tensor, tensors
 from modelbond.errors import Refused
-from modelbond.sla.inference import answers, question, tensor_of
+from modelbond.sla.inference import (
+    LENGTH_HEADER,
+    answers,
+    infer_path,
+    json_bytes,
+    question,
+    tensor_of,
+)
 from modelbond.sla.tensor import Tensor
 
 
@@ -41,6 +48,21 @@ def test_a_question_holds_the_inputs_raw_behind_their_description() -> None:
         "parameters": {"binary_data_output": True},
     }
     assert asked.body[asked.json_bytes :] == struct.pack("<2f", 1, 2) + b"\2\0\0\0ab"
+
+
+def test_a_question_says_where_its_description_ends() -> None:
+    asked = question([tensor(1.0)])
+    assert asked.headers[LENGTH_HEADER] == str(asked.body.index(struct.pack("<f", 1.0)))
+    assert json_bytes(asked.headers[LENGTH_HEADER]) == asked.json_bytes
+
+
+@pytest.mark.parametrize("header", [None, "", "-1", "1.5", "many"])
+def test_a_length_that_is_no_whole_number_says_nothing(header: str | None) -> None:
+    assert json_bytes(header) is None
+
+
+def test_a_model_whose_name_holds_a_slash_stays_one_part_of_the_path() -> None:
+    assert infer_path("a/b") == "/v2/models/a%2Fb/infer"
 
 
 @given(st.lists(tensors() | st.just(strings(b"a", b"")), max_size=3))
