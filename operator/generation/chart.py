@@ -7,8 +7,8 @@ KEEP = "  annotations:\n    helm.sh/resource-policy: keep\n"
 
 
 def template(crd: str) -> str:
-    """Return the template of one CRD's text, rendered unless `crds.enabled` is false."""
+    """Return the template of one CRD's text, rendered where a role uses it, unless `crds.enabled` is false."""
     if "{{" in crd:
         raise SystemExit("a CRD contains {{, which helm would read as its own")
     kept = re.sub(r"^metadata:\n(  name: .*\n)", rf"metadata:\n\1{KEEP}", crd, flags=re.MULTILINE)
-    return f"{NOTE}{{{{- if .Values.crds.enabled }}}}\n{kept}{{{{- end }}}}\n"
+    return f"{NOTE}{{{{- if and .Values.crds.enabled .Values.roles }}}}\n{kept}{{{{- end }}}}\n"

@@ -54,6 +54,15 @@ class Rendered:
         """Return the operator's configuration file."""
         return str(self.one("ConfigMap")["data"]["config.yaml"])
 
+    def watcher_pod(self) -> Json:
+        """Return the watcher's pod template's spec."""
+        spec: Json = self.one("Deployment", "modelbond-watcher")["spec"]["template"]["spec"]
+        return spec
+
+    def watcher_config(self) -> str:
+        """Return the watcher's configuration file."""
+        return str(self.one("ConfigMap", "modelbond-watcher")["data"]["watcher.yaml"])
+
 
 Render = Callable[..., Rendered]
 

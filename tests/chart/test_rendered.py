@@ -32,6 +32,12 @@ FULL = {
         "watchers": ["https://watcher.example.org"],
         "hostKey": {"secret": "host-key", "password": "password"},
     },
+    "watcher": {
+        "enabled": True,
+        "keys": {"secret": "watcher-keys"},
+        "homes": ["watch-home-0c6f9a52"],
+        "service": {"type": "NodePort", "nodePort": 30844},
+    },
     "nodeSelector": {"pool": "system"},
     "tolerations": [{"operator": "Exists"}],
     "metrics": {
@@ -242,7 +248,8 @@ def test_a_chain_is_configured_by_files_that_are_mounted_where_they_are_looked_f
     assert claim["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
     assert f"'claimName': '{claim['metadata']['name']}'" in str(source(chain.ledgers))
     own = render(**merged(FULL, {"chain": {"ledgers": {"claim": "mine"}}}))
-    assert own.kind("PersistentVolumeClaim") == []
+    claims = [each["metadata"]["name"] for each in own.kind("PersistentVolumeClaim")]
+    assert claims == ["modelbond-watcher"]
 
 
 def test_two_operators_never_run_at_once(render: Render) -> None:

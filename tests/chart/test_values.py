@@ -7,6 +7,8 @@ import pytest
 
 from .conftest import CHART, MINIMAL, helm_with, merged
 
+WATCHER = {"enabled": True, "keys": {"secret": "keys"}, "homes": ["watch-home-0c6f9a52"]}
+CHAIN = {"chain": {"deployment": {"configMap": "c"}, "rpcs": {"secret": "r", "names": ["own"]}}}
 RUNTIME = {"image": "triton", "formats": ["onnx"]}
 
 
@@ -20,7 +22,7 @@ def refusal(values: dict[str, Any]) -> str:
     ("values", "named"),
     [
         ({"rolls": ["home"]}, "rolls"),
-        ({"roles": []}, "roles"),
+        ({"roles": []}, "roles: name home, host or both, or enable the watcher"),
         ({"roles": ["watcher"]}, "roles"),
         ({"roles": ["home", "home"]}, "roles"),
         ({"image": {"repository": "UPPER case"}}, "repository"),
@@ -42,6 +44,14 @@ def refusal(values: dict[str, Any]) -> str:
         ({"chain": {"rpcs": {"url": "https://rpc"}}}, "url"),
         ({"chain": {"hostKey": {"secret": "A b"}}}, "secret"),
         ({"chain": {"deployment": {"configMap": "c"}}}, "chain.rpcs: name the Secret"),
+        ({"watcher": {"enabled": True}}, "watcher: it acts on leases alone"),
+        ({"watcher": WATCHER | {"keys": {"secret": ""}}, **CHAIN}, "watcher.keys.secret: name"),
+        ({"watcher": WATCHER | {"homes": []}, **CHAIN}, "watcher.homes: name the Secrets"),
+        ({"watcher": WATCHER}, "watcher: it acts on leases alone"),
+        ({"watcher": {"peers": [{"name": "eu", "url": "ftp://eu"}]}}, "url"),
+        ({"watcher": {"privateRanges": ["10.0.0.1"]}}, "privateRanges"),
+        ({"watcher": {"retentionSeconds": 60}}, "retentionSeconds"),
+        ({"watcher": {"service": {"type": "Ingress"}}}, "type"),
         ({"crds": {"enabled": "true"}}, "enabled"),
         ({"resources": {"claims": []}}, "resources"),
         ({"tolerations": [{"effect": "Never"}]}, "effect"),

@@ -13,20 +13,11 @@ host:
 {{- end }}
 {{- with .Values.chain }}
 {{- if .deployment.configMap }}
-{{- if not (and .rpcs.secret .rpcs.names) }}
-{{- fail "chain.rpcs: name the Secret with the RPCs' URLs, and which of its entries to use" }}
-{{- end }}
 chain:
-  deployment: /etc/modelbond-chain/deployment.json
+  {{- include "modelbond.chain" $ | nindent 2 }}
   ledgers: /var/lib/modelbond/ledgers
-  rpcs:
-    {{- range .rpcs.names }}
-    - {name: {{ . }}, urlFile: /etc/modelbond-rpcs/{{ . }}}
-    {{- end }}
   towers: {{ toJson .towers }}
   watchers: {{ toJson .watchers }}
-  pollSeconds: {{ .pollSeconds }}
-  blockAgeSeconds: {{ .blockAgeSeconds }}
   {{- if .hostKey.secret }}
   bond: {target: {{ .bond.target | quote }}, withdrawSeconds: {{ int .bond.withdrawSeconds }}}
   hostKey:
@@ -36,6 +27,53 @@ chain:
     {{- end }}
   {{- end }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* What operator and watcher need to know of the chain. */ -}}
+{{- define "modelbond.chain" -}}
+{{- with .Values.chain }}
+{{- if not (and .rpcs.secret .rpcs.names) }}
+{{- fail "chain.rpcs: name the Secret with the RPCs' URLs, and which of its entries to use" }}
+{{- end -}}
+deployment: /etc/modelbond-chain/deployment.json
+rpcs:
+  {{- range .rpcs.names }}
+  - {name: {{ . }}, urlFile: /etc/modelbond-rpcs/{{ . }}}
+  {{- end }}
+pollSeconds: {{ .pollSeconds }}
+blockAgeSeconds: {{ .blockAgeSeconds }}
+{{- end }}
+{{- end }}
+
+{{- /* The watcher's configuration, as operator/modelbond/watcher/config.py reads it. */ -}}
+{{- define "modelbond.watcherConfig" -}}
+{{- if not .Values.chain.deployment.configMap }}
+{{- fail "watcher: it acts on leases alone: name chain.deployment.configMap and chain.rpcs" }}
+{{- end }}
+{{- with .Values.watcher }}
+{{- $_ := required "watcher.keys.secret: name the Secret with the watcher's keys" .keys.secret }}
+{{- if not .homes }}
+{{- fail "watcher.homes: name the Secrets that `modelbond invite --watcher` printed" }}
+{{- end -}}
+state: /var/lib/modelbond-watcher/state
+chain:
+  {{- include "modelbond.chain" $ | nindent 2 }}
+  ledgers: /var/lib/modelbond-watcher/sent
+attestingKey: {file: /etc/modelbond-keys/{{ .keys.attesting }}}
+{{- with .keys.paying }}
+payingKey: {file: /etc/modelbond-keys/{{ . }}}
+{{- end }}
+listen: {port: 8440}
+metricsPort: 8080
+peers: {{ toJson .peers }}
+homes:
+  {{- range .homes }}
+  - {name: {{ trimPrefix "watch-" . }}, invitation: /etc/modelbond-homes/{{ . }}}
+  {{- end }}
+privateRanges: {{ toJson .privateRanges }}
+retentionSeconds: {{ int64 .retentionSeconds }}
+lookSeconds: {{ .lookSeconds }}
 {{- end }}
 {{- end }}
 

@@ -8,8 +8,22 @@ app.kubernetes.io/name: modelbond
 app.kubernetes.io/component: operator
 {{- end }}
 
+{{- define "modelbond.watcherSelector" -}}
+app.kubernetes.io/name: modelbond
+app.kubernetes.io/component: watcher
+{{- end }}
+
 {{- define "modelbond.labels" -}}
 {{ include "modelbond.selector" . }}
+{{ include "modelbond.releaseLabels" . }}
+{{- end }}
+
+{{- define "modelbond.watcherLabels" -}}
+{{ include "modelbond.watcherSelector" . }}
+{{ include "modelbond.releaseLabels" . }}
+{{- end }}
+
+{{- define "modelbond.releaseLabels" -}}
 app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}

@@ -19,7 +19,7 @@ the least that the file needs:
   attestingKey: {file: /etc/modelbond/attesting}   # signs what was seen
   payingKey: {file: /etc/modelbond/paying}         # pays for posting; without it others post
   peers: [{name: eu, url: http://watcher.example.org:8440}]
-  homes: [{name: shop, server: https://api.example.org:6443, caFile: ca.pem, tokenFile: token}]
+  homes: [{name: shop, invitation: /etc/modelbond/shop}]   # its files: server, ca, token
 """
 
 

@@ -72,8 +72,9 @@ async def assembled(config: WatcherConfig, *, stack: AsyncExitStack, new_record:
     clock, state, drift = SystemClock(), _folder(config.state), ChainDrift()
     chain, keys = configured(config.chain, clock=clock), _keys(config)
     stack.push_async_callback(chain.pool.close)
-    realm = await _realm(chain, pause_seconds=config.look_seconds)
     metrics = WatcherMetrics()
+    await _serve_metrics(metrics, port=config.metrics_port, stack=stack)
+    realm = await _realm(chain, pause_seconds=config.look_seconds)
     meter = TargetMeter(metrics, clock=clock)
     ledger = stack.enter_context(SliceLedger(state / "slices.sqlite"))
     acting = await _acting(config, chain, key=keys.get(Role.PAYING), stack=stack)
@@ -91,7 +92,6 @@ async def assembled(config: WatcherConfig, *, stack: AsyncExitStack, new_record:
     prober = await _prober(
         config, ledger=ledger, meter=meter, clock=clock, drift=drift, stack=stack
     )
-    await _serve_metrics(metrics, port=config.metrics_port, stack=stack)
     return Watcher(
         config=config,
         chain=chain,
@@ -102,7 +102,7 @@ async def assembled(config: WatcherConfig, *, stack: AsyncExitStack, new_record:
         meter=meter,
         metrics=metrics,
         prober=prober,
-        targets=_targets(config, realm=realm, state=state),
+        targets=_targets(config, realm=realm, state=state, stack=stack),
         reporting=parts,
         acting=acting,
     )
@@ -214,13 +214,17 @@ def _guard(config: WatcherConfig) -> Guard:
         raise Refused(f"privateRanges: {failure}") from failure
 
 
-def _targets(config: WatcherConfig, *, realm: Realm, state: Path) -> Targets:
+def _targets(config: WatcherConfig, *, realm: Realm, state: Path, stack: AsyncExitStack) -> Targets:
     def read(text: str, token: str) -> Handed:
         return handed(
             text, token=token, chain_id=realm.chain_id, bond=realm.bond, recover=signer_of
         )
 
-    return Targets(sources_of(config, folder=state / "targets"), read=read)
+    sources = sources_of(config, folder=state / "targets")
+    for source in sources:
+        if source.door is not None:
+            stack.push_async_callback(source.door.close)
+    return Targets(sources, read=read)
 
 
 def _folder(path: str) -> Path:

@@ -27,12 +27,14 @@ class PeerConfig(_Strict, frozen=True):
 
 
 class HomeSource(_Strict, frozen=True):
-    """A home that let this watcher in: what `modelbond invite --watcher` printed, as files."""
+    """A home that let this watcher in.
+
+    `invitation` is a folder with the files server, ca and token: the mounted Secret that
+    `modelbond invite --watcher` printed. They are read again when they change.
+    """
 
     name: _Label
-    server: Url
-    ca_file: Name
-    token_file: Name
+    invitation: Name
 
 
 class FolderSource(_Strict, frozen=True):

@@ -1,23 +1,58 @@
 """Where targets come from, as the configuration names it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from modelbond.adapters.connections import connect
 from modelbond.errors import Refused
-from modelbond.watcher.config import HomeSource, WatcherConfig
+from modelbond.ports import KubeApi
+from modelbond.watcher.config import WatcherConfig
 from modelbond.watcher.targets import Source
+
+_FACTS = ("server", "ca", "token")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """The API server of a home, and the facts by which it was opened."""
+
+    facts: tuple[str, ...]
+    api: KubeApi
+
+
+class InvitedHome:
+    """Implements targets.Door by an invitation's files: a new invitation is a new way."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._way: _Way | None = None
+
+    async def open(self) -> KubeApi:
+        """Return the home's API server; Refused names the file that is missing or wrong."""
+        facts = self._facts()
+        if self._way is None or self._way.facts != facts:
+            await self.close()
+            server, ca_pem, token = facts
+            self._way = _Way(facts=facts, api=connect(server=server, ca_pem=ca_pem, token=token))
+        return self._way.api
+
+    async def close(self) -> None:
+        """Close what is open."""
+        way, self._way = self._way, None
+        if way is not None:
+            await way.api.close()
+
+    def _facts(self) -> tuple[str, ...]:
+        try:
+            return tuple((self._folder / name).read_text().strip() for name in _FACTS)
+        except (OSError, UnicodeDecodeError) as failure:
+            raise Refused(f"invitation {self._folder}: {failure}") from failure
 
 
 def sources_of(config: WatcherConfig, *, folder: Path) -> list[Source]:
     """Return all sources; what homes show is kept below the folder."""
-    homes = [_home(one, folder=folder) for one in config.homes]
+    homes = [
+        Source(name=one.name, folder=folder / one.name, door=InvitedHome(Path(one.invitation)))
+        for one in config.homes
+    ]
     return homes + [Source(name=one.name, folder=Path(one.folder)) for one in config.folders]
-
-
-def _home(source: HomeSource, *, folder: Path) -> Source:
-    try:
-        ca_pem, token = (Path(one).read_text() for one in (source.ca_file, source.token_file))
-    except (OSError, UnicodeDecodeError) as failure:
-        raise Refused(f"homes: {source.name}: {failure}") from failure
-    api = connect(server=source.server, ca_pem=ca_pem, token=token.strip())
-    return Source(name=source.name, folder=folder / source.name, api=api)

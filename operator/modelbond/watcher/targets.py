@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from modelbond.api.kinds import SECRET, Json
 from modelbond.errors import ModelbondError, Refused
@@ -30,13 +31,23 @@ Read = Callable[[str, str], Handed]
 """Reads a target's text and its token."""
 
 
+class Door(Protocol):
+    """The way to a home."""
+
+    async def open(self) -> KubeApi:
+        """Return the home's API server; Refused says what is missing."""
+
+    async def close(self) -> None:
+        """Close what is open."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where targets come from. `api` is the home's; a folder that others fill has none."""
+    """Where targets come from. `door` leads to the home; a folder that others fill has none."""
 
     name: str
     folder: Path
-    api: KubeApi | None = None
+    door: Door | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +121,11 @@ class Targets:
             )
 
     async def _refresh(self, source: Source) -> None:
-        if source.api is None:
+        if source.door is None:
             return
         try:
-            listed = await source.api.list(SECRET, namespace=WATCH_NAMESPACE, labels=_LABELS)
+            api = await source.door.open()
+            listed = await api.list(SECRET, namespace=WATCH_NAMESPACE, labels=_LABELS)
         except ModelbondError as failure:
             _log.warning(
                 "home not read, its last targets stay",
