@@ -7,7 +7,7 @@ KEEP = "  annotations:\n    helm.sh/resource-policy: keep\n"
 
 
 def template(crd: str) -> str:
-    """Return the template of one CRD's text, rendered where a role uses it, unless `crds.enabled` is false."""
+    """Return the template of a CRD's text: rendered for roles, unless `crds.enabled` is false."""
     if "{{" in crd:
         raise SystemExit("a CRD contains {{, which helm would read as its own")
     kept = re.sub(r"^metadata:\n(  name: .*\n)", rf"metadata:\n\1{KEEP}", crd, flags=re.MULTILINE)
