@@ -14,10 +14,12 @@ from cluster import world as clusters
 from cluster.cluster import Cluster
 from cluster.commands import CommandFailed
 from cluster.steps import StepFailed, say
-from federation import joining, looking
+from demo import outage
+from federation import chain, joining, looking
 from federation import world as federation
 from federation.deployments import KIND, Deployed, Json, deployment
 from federation.install import CUSTOMER
+from federation.leasing import CHAIN, Leased, lease_out, leased_spec
 from federation.polling import eventually
 from federation.world import World
 from images import magika_features
@@ -50,23 +52,28 @@ def main() -> int:
 
 
 def up() -> None:
-    """Bring up the world, deploy the model, classify three files and show where to look."""
+    """Bring up the world, classify three files, break a host, and show where to look."""
     started = time.monotonic()
     names = list(federation.OWNERS)
     world = federation.federate(dict(zip(names, clusters.up(names), strict=True)))
-    body = deployment(NAME, world.magika, placement={"count": 2, "minOwners": 2})
+    leased = lease_out(world)
+    spec = leased_spec(f"{NAME}-canaries", autoClaim=True)
+    body = deployment(NAME, world.magika, placement={"count": 2, "minOwners": 2}, **spec)
     print(f"\n$ kubectl apply -f -\n{yaml.safe_dump(body, sort_keys=False)}")
     world.home.apply(json.dumps(body))
     print("Waiting until both owners serve it:")
-    wait_until_ready(Deployed(world.home, NAME))
+    deployed = Deployed(world.home, NAME)
+    wait_until_ready(deployed)
     classify(world)
-    show(world)
+    outage.play(leased, deployed)
+    show(leased)
     print(f"\nThe demo took {(time.monotonic() - started) / 60:.1f} minutes.")
 
 
 def down() -> None:
     """Remove clusters and state; built binaries and images stay in the cache."""
     clusters.down(list(federation.OWNERS))
+    chain.down(CHAIN)
 
 
 def wait_until_ready(deployed: Deployed) -> None:
@@ -126,8 +133,9 @@ def classify(world: World) -> None:
         print(f"  {path:32} {label:12} {score:.3f}  answered by {answer['host']}")
 
 
-def show(world: World) -> None:
+def show(leased: Leased) -> None:
     """Print the tables and the next things to try."""
+    world = leased.world
     for kinds in ("mbd,mbp", "mbhost"):
         print(f"\n$ kubectl get {kinds} -A\n" + world.home.kubectl("get", kinds, "-A"))
     print(f"$ modelbond explain {NAME} -n {CUSTOMER}\n{explained(world.home)}")
@@ -139,10 +147,14 @@ def show(world: World) -> None:
 Look further, with the home's KUBECONFIG:
   kubectl describe {KIND} {NAME} -n {CUSTOMER}
   .venv/bin/modelbond explain {NAME} -n {CUSTOMER}
-  kubectl explain {KIND}.spec.model
+  .venv/bin/modelbond top -n {CUSTOMER}                        uptime, coverage, time to slash
+  .venv/bin/modelbond lease show {NAME} -n {CUSTOMER}
+  kubectl explain {KIND}.spec.lease
+What a watcher waits for: {leased.watchers["home"]}/v1/status
+The chain: {leased.chain.url}, the contracts: {leased.chain.deployment_file}
 Try:
   kubectl scale mbd {NAME} -n {CUSTOMER} --replicas=0      pause it, and back to 1
-  kubectl delete mbd {NAME} -n {CUSTOMER}                  nothing of it stays on either host
+  kubectl delete mbd {NAME} -n {CUSTOMER}                  its leases get their notice, then it goes
 With a host's KUBECONFIG, look at the other side of the link, or be its owner:
   kubectl get homeclusters,mbp,pods -A
   kubectl patch mbhome {joined} --type=merge -p '{{"spec":{{"state":"Drained"}}}}'

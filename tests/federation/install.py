@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,29 +39,33 @@ def values(owner: Owner) -> dict[str, object]:
     }
 
 
-def install(cluster: Cluster, owner: Owner, *, content: str) -> None:
+def install(
+    cluster: Cluster, owner: Owner, *, content: str, more: Mapping[str, object] | None = None
+) -> None:
     """Install or upgrade the chart and wait until the operator is ready.
 
     `content` names what the operator's image holds: its tag stays, so other content alone would
-    start no new pod.
+    start no new pod. `more` are values beside the owner's; those of an earlier install stay.
     """
     cluster.apply(_namespace(CUSTOMER))
     _forget_unfinished(cluster)
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump(values(owner), file)
+        json.dump({**values(owner), **(more or {})}, file)
         file.flush()
         cluster.helm(
             "upgrade", "--install", "modelbond", str(CHART), "--namespace", SYSTEM,
-            "--create-namespace", "--values", file.name, "--wait", "--timeout", "3m",
+            "--create-namespace", "--values", file.name, "--reset-then-reuse-values",
+            "--wait", "--timeout", "3m",
         )  # fmt: skip
-    _run_the_loaded_image(cluster, content)
+    run_the_loaded_image(cluster, OPERATOR, content=content)
 
 
-def _run_the_loaded_image(cluster: Cluster, content: str) -> None:
+def run_the_loaded_image(cluster: Cluster, deployment: str, *, content: str) -> None:
+    """Let a Deployment of ours run the image that the node has now, and wait until it does."""
     template = {"metadata": {"annotations": {"modelbond.io/image-content": content}}}
     patch = json.dumps({"spec": {"template": template}})
-    cluster.kubectl("patch", OPERATOR, "-n", SYSTEM, "--type=merge", "-p", patch)
-    cluster.kubectl("rollout", "status", OPERATOR, "-n", SYSTEM, "--timeout=90s")
+    cluster.kubectl("patch", deployment, "-n", SYSTEM, "--type=merge", "-p", patch)
+    cluster.kubectl("rollout", "status", deployment, "-n", SYSTEM, "--timeout=90s")
 
 
 def _namespace(name: str) -> str:

@@ -13,8 +13,10 @@ import pytest
 
 from cluster import world as kept
 from cluster.cluster import Cluster
+from federation import chain
 from federation.deployments import KIND
 from federation.install import CUSTOMER
+from federation.leasing import CHAIN, Leased, lease_out
 from federation.world import World, federate
 
 SCENARIO_SECONDS = 300
@@ -38,6 +40,7 @@ def clusters() -> Iterator[dict[str, Cluster]]:
     finally:
         if os.environ.get("MODELBOND_KEEP") != "1":
             kept.down(names)
+            chain.down(CHAIN)
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +52,12 @@ def world(clusters: dict[str, Cluster]) -> World:
     made = federate(clusters)
     made.home.kubectl("delete", KIND, "--all", "-n", CUSTOMER, "--timeout=90s")
     return made
+
+
+@pytest.fixture(scope="session")
+def leased(world: World) -> Leased:
+    """The same world with a chain, bonds and watchers. Who asks for it runs after all others."""
+    return lease_out(world)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import { LocalToken } from "./LocalToken.sol";
 /// @notice The profile of tests and demonstrations: a token that anybody mints, frames of a minute, windows of two, a
 ///         timelock without delay, and a signer table that signs at once. Only on a chain of one's own.
 /// @dev MODELBOND_SIGNERS (comma between, at least three) names the watchers; the default are accounts 1 to 3 of anvil.
+///      MODELBOND_FRAME_SECONDS and MODELBOND_WINDOW_SECONDS make frames and windows even shorter.
 contract DeployLocal is Deploy {
     /// @notice This chain is not one's own.
     error DeployLocalOnPublicChain(uint256 chainId);
@@ -38,7 +39,11 @@ contract DeployLocal is Deploy {
         config.proposers[0] = deployer;
         config.guardian = deployer;
         config.tower = IWatchTower.Terms({
-            asset: address(token), frameSeconds: 60, windowSeconds: 120, stake: STAKE, bounty: STAKE / 10
+            asset: address(token),
+            frameSeconds: uint32(vm.envOr("MODELBOND_FRAME_SECONDS", uint256(60))),
+            windowSeconds: uint32(vm.envOr("MODELBOND_WINDOW_SECONDS", uint256(120))),
+            stake: STAKE,
+            bounty: STAKE / 10
         });
         made = deploy(config);
 

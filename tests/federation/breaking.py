@@ -1,0 +1,138 @@
+"""How a host breaks its promise: what it does to its own copy, in its own cluster."""
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+
+from cluster.cluster import Cluster
+from cluster.proxies import slow_connection
+from federation import looking, operators
+from federation.deployments import Json
+from federation.polling import eventually
+
+TRITON, STUB = "tritonserver --backend", "triton_python_backend_stub"
+EDGE_FILES = "edge"
+WEIGHTS = "kubernetes.io~empty-dir/models"
+TAKEN_WITHIN_SECONDS = 150
+_KILL_SECONDS = 0.5
+# The processes of one pod whose command line holds some words: both are given as arguments.
+_PIDS = (
+    'for pid in $(pgrep --full -- "$2"); do grep -q "$1" /proc/$pid/cgroup && echo $pid; done; :'
+)
+
+
+@contextmanager
+def killed(host: Cluster, name: str) -> Iterator[None]:
+    """Kill Triton whenever it runs, until the context ends; then a new pod takes its place."""
+    over = Event()
+
+    def kill() -> None:
+        while not over.wait(_KILL_SECONDS):
+            signal_to(host, name, TRITON)
+
+    killer = Thread(target=kill)
+    killer.start()
+    try:
+        yield
+    finally:
+        over.set()
+        killer.join()
+        renew(host, name)
+
+
+def kill_stubs(host: Cluster, name: str) -> None:
+    """Kill the processes that run the model: Triton goes on, and says that it is ready."""
+    assert signal_to(host, name, STUB) > 0
+
+
+def swap_weights(host: Cluster, name: str, weights: Path) -> None:
+    """Serve other weights under the same name: they replace the verified ones in the pod."""
+    uid = _pod(host, name)["metadata"]["uid"]
+    content = base64.b64encode(weights.read_bytes()).decode()
+    volumes = f"/var/lib/kubelet/pods/{uid}/volumes/{WEIGHTS}"
+    script = f"base64 --decode | tee {volumes}/*/1/model.onnx > /dev/null"
+    host.engine.in_node(host.name, "sh", "-c", script, stdin=content)
+    assert signal_to(host, name, TRITON) > 0
+
+
+@contextmanager
+def slow(host: Cluster, name: str, *, milliseconds: int) -> Iterator[None]:
+    """Lead who asks the copy from outside over a slow way; inside, nothing is different."""
+    port = str(_node_port(host, name))
+    with slow_connection(host, port=int(port)) as way:
+        way.slow(milliseconds=milliseconds)
+        rules = (
+            *("PREROUTING", "--table", "nat", "--protocol", "tcp", "--dport", port),
+            *("!", "--source", way.address, "--jump", "DNAT"),
+            *("--to-destination", f"{way.address}:{way.port}"),
+        )
+        back = (
+            *("POSTROUTING", "--table", "nat", "--protocol", "tcp", "--destination", way.address),
+            *("--dport", str(way.port), "--jump", "MASQUERADE"),
+        )
+        try:
+            for rule in (rules, back):
+                host.engine.in_node(host.name, "iptables", "--insert", *rule)
+            yield
+        finally:
+            for rule in (rules, back):
+                host.engine.in_node(host.name, "iptables", "--delete", *rule)
+
+
+@contextmanager
+def probes_refused(host: Cluster, name: str) -> Iterator[None]:
+    """Take the watchers' token out of the edge: 401 for them, while the customer is served."""
+    with operators.stopped(host):
+        secret = next(
+            each
+            for each in looking.of_deployment(looking.listed(host, "secrets"), name)
+            if each["metadata"]["name"].endswith(f"-{EDGE_FILES}")
+        )
+        tokens = base64.b64decode(secret["data"]["tokens.conf"]).decode()
+        kept = "".join(line for line in tokens.splitlines(keepends=True) if " probe;" not in line)
+        assert kept != tokens
+        data = {"tokens.conf": base64.b64encode(kept.encode()).decode()}
+        patch = json.dumps({"data": data})
+        place = ("-n", secret["metadata"]["namespace"])
+        host.kubectl("patch", "secret", secret["metadata"]["name"], *place, "-p", patch)
+        yield
+
+
+def renew(host: Cluster, name: str) -> None:
+    """Delete the pods of a copy; its Deployment makes new ones, which wait for nothing."""
+    for pod in looking.pods(host, name):
+        place = ("-n", pod["metadata"]["namespace"], "--wait=false")
+        host.kubectl("delete", "pod", pod["metadata"]["name"], *place)
+
+
+def signal_to(host: Cluster, name: str, words: str) -> int:
+    """SIGKILL the processes of the copy's pods with these words, and return how many there were."""
+    killed_ones = 0
+    for pod in looking.pods(host, name):
+        cgroup = pod["metadata"]["uid"].replace("-", "_")
+        pids = host.engine.in_node(host.name, "sh", "-c", _PIDS, "pids", cgroup, words).split()
+        if pids:
+            script = 'kill -KILL "$@" 2>/dev/null || :'
+            host.engine.in_node(host.name, "sh", "-c", script, "kill", *pids)
+        killed_ones += len(pids)
+    return killed_ones
+
+
+def says_ready(host: Cluster, name: str) -> bool:
+    """Tell whether the copy's pod is Ready: its own readiness, as Kubernetes asks it."""
+    conditions = _pod(host, name)["status"]["conditions"]
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+
+
+def _pod(host: Cluster, name: str) -> Json:
+    return eventually(
+        lambda: looking.pods(host, name), lambda found: len(found) == 1, within_seconds=60
+    )[0]
+
+
+def _node_port(host: Cluster, name: str) -> int:
+    (service,) = looking.of_deployment(looking.listed(host, "services"), name)
+    return int(service["spec"]["ports"][0]["nodePort"])

@@ -1,0 +1,164 @@
+"""What watchers saw and reported, and what the chain holds of it."""
+
+import json
+from collections.abc import Mapping
+from functools import partial
+
+import requests
+
+from cluster.cluster import Cluster
+from federation import joining, looking
+from federation.chain import Chain, address_of
+from federation.deployments import Deployed, Json
+from federation.install import SYSTEM
+from federation.leasing import WATCHER, Leased, lease_of
+from federation.polling import eventually
+from modelbond.adapters.chain.abi import interface
+from modelbond.adapters.chain.final_reports import FinalReports
+from modelbond.settlement.accounts import Bond
+from modelbond.settlement.leaves import Leaf
+from modelbond.settlement.report import FinalReport
+from modelbond.settlement.units import LeaseId, Wei, address
+from modelbond.sla.evidence import Evidence, Measured
+from modelbond.sla.evidence_text import evidence_of
+from modelbond.sla.text import hexed
+
+LEDGER = "/var/lib/modelbond-watcher/state/slices.sqlite"
+OPENED_WITHIN_SECONDS, REPORTED_WITHIN_SECONDS = 180, 200
+
+
+def opened(deployed: Deployed, *, slot: int = 0) -> str:
+    """Wait until a placement's lease is open, and return the lease's id."""
+    lease = eventually(
+        lambda: lease_of(deployed, slot=slot),
+        lambda seen: seen.get("state") == "Open",
+        within_seconds=OPENED_WITHIN_SECONDS,
+    )
+    return str(lease["id"])
+
+
+def rows(watcher: Cluster, lease: str, *, after: float = 0) -> list[Json]:
+    """Return what a watcher's ledger holds of a lease, of slices that ended after a moment."""
+    export = ("modelbond", "ledger", "export", LEDGER, "--after", str(int(after)))
+    printed = watcher.kubectl("exec", WATCHER, "-n", SYSTEM, "--", *export)
+    found = (json.loads(line) for line in printed.splitlines())
+    return [row for row in found if row["lease"] == lease]
+
+
+def verdicts(watcher: Cluster, lease: str, *, after: float, until: float) -> str:
+    """Return the letters of the slices that lie between two moments."""
+    whole = (
+        row
+        for row in rows(watcher, lease, after=after)
+        if row["slice"] * row["sliceSeconds"] >= after
+        and (row["slice"] + 1) * row["sliceSeconds"] <= until
+    )
+    return "".join(row["verdict"] for row in whole)
+
+
+def every_watcher_says(leased: Leased, lease: str, verdict: str, *, reason: str) -> None:
+    """Wait until each watcher has a slice with that verdict and reason in its ledger."""
+    for cluster in leased.clusters.values():
+        eventually(
+            partial(said_of, cluster, lease),
+            lambda said: (verdict, reason) in said,
+            within_seconds=90,
+        )
+
+
+def said_of(watcher: Cluster, lease: str) -> list[tuple[str, str]]:
+    """Return verdict and reason of each slice of a lease, as a watcher has them."""
+    return [(row["verdict"], row["reason"]) for row in rows(watcher, lease)]
+
+
+def newest_report(leased: Leased) -> tuple[FinalReport, Evidence] | None:
+    """Return the newest final report, with its evidence from whichever watcher serves that."""
+    report = leased.chain.read(lambda view, pool: FinalReports(view.tower, pool=pool).newest())
+    if report is None:
+        return None
+    text = evidence_text(leased.watchers, report.data_hash)
+    return None if text is None else (report, evidence_of(text))
+
+
+def evidence_text(watchers: Mapping[str, str], data_hash: bytes) -> str | None:
+    """Return the text that a watcher serves under that hash."""
+    for url in watchers.values():
+        answer = requests.get(f"{url}/v1/evidence/{hexed(data_hash)}", timeout=10)
+        if answer.ok:
+            return answer.text
+    return None
+
+
+def reported(leased: Leased, lease: str, *, since: float) -> Measured:
+    """Wait for a final report on a frame that began after a moment; return what it says."""
+    frame_seconds = leased.chain.read(lambda view, _: view.tower.terms()).frame_seconds
+    found = eventually(
+        lambda: newest_report(leased),
+        lambda seen: (
+            seen is not None
+            and seen[0].ref.frame * frame_seconds >= since
+            and id_of(lease) in seen[1].result.leases
+        ),
+        within_seconds=REPORTED_WITHIN_SECONDS,
+    )
+    assert found is not None
+    return found[1].result.leases[id_of(lease)]
+
+
+def id_of(lease: str) -> LeaseId:
+    """Return a lease's id as the chain's adapter has it."""
+    return LeaseId(bytes.fromhex(lease[2:]))
+
+
+def settled(chain: Chain, lease: str) -> Leaf:
+    """Return what the contract has counted of a lease."""
+    found = chain.read(lambda view, _: view.bond.lease(id_of(lease)))
+    assert found is not None
+    return found.measured
+
+
+def posted(chain: Chain) -> list[tuple[int, int]]:
+    """Return frame and block of each report that was posted, the newest first."""
+    tower = interface("WatchTower")
+    at = json.loads(chain.deployment_file.read_text())["watchTower"]
+    topic = f"0x{tower.topic('Posted').hex()}"
+    wanted = {"address": at, "topics": [topic], "fromBlock": "0x0", "toBlock": "latest"}
+    found = []
+    for log in reversed(chain.ask("eth_getLogs", wanted)):
+        topics = [bytes.fromhex(one[2:]) for one in log["topics"]]
+        event = tower.event("Posted", topics, bytes.fromhex(log["data"][2:]))
+        found.append((int(event["frame"]), int(log["blockNumber"], 16)))
+    return found
+
+
+def bond_of(chain: Chain, host: str) -> Bond:
+    """Return the bond of a host."""
+    return chain.read(lambda view, _: view.bond.bond_of(address(address_of(host))))
+
+
+def claimable(chain: Chain) -> Wei:
+    """Return what the customer can claim."""
+    return chain.read(lambda view, _: view.bond.claimable(address(address_of("customer"))))
+
+
+def balance(chain: Chain) -> int:
+    """Return the customer's tokens."""
+    found: int = chain.read(lambda view, _: view._asset.read("balanceOf", address_of("customer")))
+    return found
+
+
+def events(home: Cluster, name: str) -> list[str]:
+    """Return REASON: message of what a deployment was told."""
+    told = looking.listed(home, "events.events.k8s.io")
+    return [
+        f"{each['reason']}: {each['note']}" for each in told if each["regarding"]["name"] == name
+    ]
+
+
+def verified(leased: Leased, frame: int) -> str:
+    """Return what `modelbond verify` says of a frame, from a watcher's evidence and the chain."""
+    return joining.modelbond(
+        leased.world.home,
+        *("verify", "--frame", str(frame), "--from", leased.watchers["beta"]),
+        *("--rpc", leased.chain.url, "--deployment", str(leased.chain.deployment_file)),
+    )
