@@ -14,7 +14,7 @@ LOCK_IMAGE := $(LOCK) --no-annotate --python-version 3.11 --python-platform x86_
 
 ##@ The two commands
 .PHONY: demo test
-demo: .venv ## Three clusters of different owners serve a real model: minutes from nothing
+demo: .venv compiled ## Three clusters of different owners serve a real model: minutes from nothing
 	$(PY) -m demo up
 
 test: style unit adapters chart rules contracts chain scenarios ## Everything that CI proves, fast to slow
@@ -53,7 +53,7 @@ rules: .venv ## Rules, alerts and dashboards, judged by a real promtool and a re
 contracts: ## The contracts: tests, invariants, gas against the snapshots, proofs, coverage (Node if missing)
 	$(MAKE) -C contracts all
 
-scenarios: .venv ## Real clusters, real Triton, real faults (builds what is missing)
+scenarios: .venv compiled ## Real clusters, real Triton, real faults (builds what is missing)
 	$(PY) -m cluster tools
 	$(PY) -m images
 	$(PYTEST) tests/scenarios

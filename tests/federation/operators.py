@@ -18,7 +18,8 @@ def kill(cluster: Cluster) -> None:
 def stopped(cluster: Cluster) -> Iterator[None]:
     """Keep the operator away, then start it again and wait until it is ready."""
     cluster.kubectl("scale", OPERATOR, "-n", SYSTEM, "--replicas=0")
-    cluster.kubectl("wait", "--for=delete", "pod", "--all", "-n", SYSTEM, "--timeout=60s")
+    selected = ("-l", "app.kubernetes.io/component=operator", "-n", SYSTEM)
+    cluster.kubectl("wait", "--for=delete", "pod", *selected, "--timeout=60s")
     try:
         yield
     finally:

@@ -4,8 +4,9 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -63,19 +64,28 @@ class Prometheus:
         raise AssertionError(f"{expr} has no answer after {PATIENCE_SECONDS} s")
 
 
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """A page of metrics on this machine; or by `more`, in Prometheus' words, anywhere else."""
+
+    port: int = 0
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def config(self, place: int) -> Json:
+        """Return it as Prometheus' configuration has it."""
+        here = {"static_configs": [{"targets": [f"127.0.0.1:{self.port}"]}]}
+        return {"job_name": f"modelbond-{place}", "honor_labels": True, **here, **self.more}
+
+
 @contextmanager
-def prometheus(folder: Path, *, exporter: int, port: int, rules: Path) -> Iterator[Prometheus]:
-    """Run it while the block lasts: a scrape is a slice, four a second."""
+def prometheus(
+    folder: Path, *, scrapes: Sequence[Scrape], port: int, rules: Path, interval: str = "250ms"
+) -> Iterator[Prometheus]:
+    """Run it while the block lasts."""
     config = {
-        "global": {"scrape_interval": "250ms", "evaluation_interval": "1s"},
+        "global": {"scrape_interval": interval, "evaluation_interval": "1s"},
         "rule_files": [str(rules)],
-        "scrape_configs": [
-            {
-                "job_name": "modelbond",
-                "honor_labels": True,
-                "static_configs": [{"targets": [f"127.0.0.1:{exporter}"]}],
-            }
-        ],
+        "scrape_configs": [one.config(place) for place, one in enumerate(scrapes)],
     }
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     command = [

@@ -18,40 +18,19 @@ from modelbond.shell import roles
 from modelbond.watcher.metrics import WatcherMetrics
 
 from .conftest import ROOT, RULES, promtool, rules
-from .prometheus import Prometheus, exporter, prometheus
+from .panels import DASHBOARDS, expanded, panels, targets
+from .prometheus import Prometheus, Scrape, exporter, prometheus
 
 Json = dict[str, Any]
-DASHBOARDS = sorted((ROOT / "manifests/dashboards").glob("*.json"))
-VARIABLES = {
-    "$cluster": ".*",
-    "$namespace": ".*",
-    "$name": ".*",
-    "$__rate_interval": "2s",
-    "$__range": "1h",
-}
 # Queries whose right answer is nothing, by panel and reference: none at present.
 EMPTY: set[tuple[str, str]] = set()
 SEEN_SECONDS = 60
 PATH = f"{ROOT}/operator:{ROOT}/tests"
 
 
-def panels(dashboard: Path) -> list[Json]:
-    found: list[Json] = json.loads(dashboard.read_text())["panels"]
-    return found
-
-
-def targets() -> Iterator[tuple[str, Json]]:
-    for dashboard in DASHBOARDS:
-        for panel in panels(dashboard):
-            for target in panel.get("targets", []):
-                yield panel["title"], target
-
-
-def expanded(expr: str) -> str:
-    for name, value in VARIABLES.items():
-        expr = re.sub(re.escape(name) + r"\b", value, expr)
-    assert "$" not in expr, expr
-    return expr
+def in_full(target: Json) -> str:
+    """Return a target's query; a scrape is a slice here, four a second."""
+    return expanded(target["expr"], rate_interval="2s")
 
 
 def names(expr: str) -> set[str]:
@@ -80,7 +59,7 @@ def exposed() -> set[str]:
 
 
 def test_every_expression_of_dashboards_and_rules_is_promql_over_metrics_that_exist() -> None:
-    expressions = [expanded(target["expr"]) for _, target in targets()]
+    expressions = [in_full(target) for _, target in targets()]
     expressions += [rule["expr"] for rule in rules()]
     assert len(expressions) > 40
     known = exposed()
@@ -137,7 +116,7 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     folder = tmp_path_factory.mktemp("prometheus")
     with (
         exporter(Path(__file__).with_name("replay.py"), path=PATH) as exported,
-        prometheus(folder, exporter=exported, port=port, rules=RULES) as running,
+        prometheus(folder, scrapes=[Scrape(exported)], port=port, rules=RULES) as running,
     ):
         settled, local = (f'modelbond_lease_credit_wei{{source="{s}"}}' for s in ("chain", "local"))
         running.waits_for(
@@ -156,7 +135,7 @@ def test_promtool_finds_nothing_to_mend_in_names_and_help_of_the_metrics() -> No
 
 
 def answer(scraped: Prometheus, target: Json) -> list[Json]:
-    expr = expanded(target["expr"])
+    expr = in_full(target)
     return scraped.now(expr) if target["instant"] else scraped.over(expr, seconds=SEEN_SECONDS)
 
 

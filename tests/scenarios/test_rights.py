@@ -1,11 +1,12 @@
-"""What a host's token may do at its home: each right works, everything else is refused."""
+"""What a host's or a watcher's token may do at a home: each right works, all else is refused."""
 
 from collections.abc import Iterator
 
 import pytest
 import requests
+import yaml
 
-from federation import looking
+from federation import joining, looking
 from federation.bearer import bearer
 from federation.install import SYSTEM
 from federation.world import World
@@ -65,6 +66,19 @@ REFUSED = (
     ("GET", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"),
 )
 
+WATCHED = "/api/v1/namespaces/modelbond-watch/secrets"
+WATCHER_ALLOWED = (("GET", WATCHED), ("GET", f"{WATCHED}?watch=1&timeoutSeconds=1"))
+WATCHER_REFUSED = (
+    ("POST", WATCHED),
+    ("PATCH", f"{WATCHED}/absent"),
+    ("DELETE", f"{WATCHED}/absent"),
+    ("POST", "/api/v1/namespaces/modelbond-watch/serviceaccounts/watcher-eyes/token"),
+    ("GET", "/api/v1/namespaces/modelbond-watch/configmaps"),
+    *((method, path) for method, path in ALLOWED if MINE in path),
+    *((method, path) for method, path in REFUSED if MINE not in path),
+    ("GET", "/api/v1/namespaces/kube-system"),
+)
+
 
 @pytest.fixture(scope="module")
 def session(world: World) -> Iterator[requests.Session]:
@@ -74,6 +88,15 @@ def session(world: World) -> Iterator[requests.Session]:
     link = looking.secret(alpha, SYSTEM, f"link-{name}")
     with bearer(world.home, link["token"]) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def watching(world: World) -> Iterator[requests.Session]:
+    """HTTP with the token of an invitation for a watcher, which goes again afterwards."""
+    invited = yaml.safe_load(joining.modelbond(world.home, "invite", "--watcher", "eyes"))
+    with bearer(world.home, invited["stringData"]["token"]) as made:
+        yield made
+        world.home.kubectl("delete", "serviceaccount", "watcher-eyes", "-n", "modelbond-watch")
 
 
 def status(world: World, session: requests.Session, method: str, path: str) -> int:
@@ -97,3 +120,17 @@ def test_the_hosts_token_may_not(
     world: World, session: requests.Session, method: str, path: str
 ) -> None:
     assert status(world, session, method, path) == 403
+
+
+@pytest.mark.parametrize(("method", "path"), WATCHER_ALLOWED)
+def test_the_watchers_token_may(
+    world: World, watching: requests.Session, method: str, path: str
+) -> None:
+    assert status(world, watching, method, path) == 200
+
+
+@pytest.mark.parametrize(("method", "path"), WATCHER_REFUSED)
+def test_the_watchers_token_may_not(
+    world: World, watching: requests.Session, method: str, path: str
+) -> None:
+    assert status(world, watching, method, path) == 403
