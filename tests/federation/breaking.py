@@ -14,6 +14,7 @@ from federation.deployments import Json
 from federation.polling import eventually
 
 TRITON, STUB = "tritonserver --backend", "triton_python_backend_stub"
+EDGE_WORKER = "nginx: worker process"
 EDGE_FILES = "edge"
 WEIGHTS = "kubernetes.io~empty-dir/models"
 TAKEN_WITHIN_SECONDS = 150
@@ -76,6 +77,8 @@ def slow(host: Cluster, name: str, *, milliseconds: int) -> Iterator[None]:
         try:
             for rule in (rules, back):
                 host.engine.in_node(host.name, "iptables", "--insert", *rule)
+            # Connections that rest know the old way: they end, as at any reload of the edge.
+            signal_to(host, name, EDGE_WORKER)
             yield
         finally:
             for rule in (rules, back):
