@@ -26,6 +26,7 @@ from modelbond.watcher.judging import Doubts
 from modelbond.watcher.ledger import SliceLedger, SliceRow
 from modelbond.watcher.probe import Probes
 from modelbond.watcher.prober import Prober
+from modelbond.watcher.sightings import Sightings
 from modelbond.watcher.stalls import Stalls
 from modelbond.watcher.target import Target
 
@@ -96,6 +97,7 @@ class World:
     clock: FakeClock = field(default_factory=FakeClock)
     meter: FakeMeter = field(default_factory=FakeMeter)
     rows: FakeRows = field(default_factory=FakeRows)
+    sightings: Sightings = field(default_factory=Sightings)
 
     async def probe(self, measured: Target, canary: Canary) -> Probe:
         assert canary in measured.canaries
@@ -130,6 +132,7 @@ class World:
             asker=self,
             rows=self.rows,
             meter=self.meter,
+            sightings=self.sightings,
             clock=self.clock,
             doubts=doubts,
             random=Random(5).random,  # noqa: S311 - moments of probes
@@ -189,6 +192,23 @@ async def test_an_endpoint_that_fails_all_probes_is_bad_and_one_that_answers_one
     bad = next(row for row in world.rows.rows if row.lease == ONE.lease)
     assert (bad.probes, bad.failed, bad.best_ms) == (2, 2, None)
     assert bad.reason is SliceReason.WRONG_ANSWER
+
+
+async def test_the_last_probe_of_each_endpoint_is_remembered_while_it_is_watched() -> None:
+    reasons = {ONE.lease: ProbeReason.ANSWERED, TWO.lease: ProbeReason.UNREACHABLE}
+    world = World(script=lambda measured: reasons[measured.lease])
+    async with world.measuring(ONE, TWO) as prober:
+        await world.seconds(2.5)
+        seen = world.sightings()
+        assert (seen[ONE.lease].passed, seen[ONE.lease].failures) == (True, 0)
+        assert (seen[TWO.lease].passed, seen[TWO.lease].failures >= 2) == (False, True)
+        last = {lease: int(at) for lease, at in world.asked}
+        assert {lease: one.at for lease, one in seen.items()} == last
+        reasons[ONE.lease] = ProbeReason.OWN_FAULT
+        await world.seconds(1)
+        assert world.sightings()[ONE.lease] == seen[ONE.lease]
+        prober.set_targets([ONE])
+        assert world.sightings().keys() == {ONE.lease}
 
 
 async def test_while_the_control_fails_nobody_is_judged() -> None:
@@ -363,6 +383,7 @@ async def test_in_real_time_a_good_endpoint_is_good_and_a_broken_one_bad(tmp_pat
                 asker=probes,
                 rows=ledger,
                 meter=meter,
+                sightings=Sightings(),
                 clock=clock,
                 doubts=Doubts(
                     control=Control(clock=clock, echo=check),

@@ -98,6 +98,14 @@ class Outage:
         except aiohttp.ClientError:
             return None
 
+    async def live(self, one: Watching) -> str | None:
+        """Return the signed live state that a watcher serves; None while it does not answer."""
+        try:
+            async with self.market.chain.session.get(f"{one.url}/v1/live") as response:
+                return await response.text() if response.status == 200 else None
+        except aiohttp.ClientError:
+            return None
+
     async def settled(self, report: FinalReport, found: Evidence) -> Measured:
         """Settle what a report says of the lease, as anybody may."""
         measured = found.result.leases[self.lease]

@@ -23,6 +23,7 @@ from modelbond.watcher.ledger import SliceLedger
 from modelbond.watcher.means import keep_tls_buffers_small
 from modelbond.watcher.probe import KEEP_ALIVE_SECONDS, Probes
 from modelbond.watcher.prober import PROBES_AT_ONCE, Prober
+from modelbond.watcher.sightings import Sightings
 from modelbond.watcher.stalls import Stalls
 
 SLICE_SECONDS = 2 * PACE_SECONDS
@@ -66,6 +67,7 @@ async def _watched(plan: Plan) -> list[Phase]:
                 asker=probes,
                 rows=ledger,
                 meter=watch.tally,
+                sightings=Sightings(),
                 clock=clock,
                 doubts=doubts,
                 random=random.random,

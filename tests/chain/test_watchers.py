@@ -2,17 +2,22 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from anvil.outage import CREDIT, ENVIRONMENT, Outage, deployment_file, outage, write
+from anvil.node import CHAIN_ID
+from anvil.outage import CREDIT, ENVIRONMENT, Outage, Watching, deployment_file, outage, write
 from fakes.endpoint import Behave, after, another_answer, reset, status
+from modelbond.adapters.chain.signatures import signer_of
 from modelbond.settlement.report import FinalReport
 from modelbond.settlement.units import Wei, address
 from modelbond.sla.evidence import Evidence
+from modelbond.sla.live import Live, live_of
 from modelbond.sla.text import hexed
+from modelbond.sla.vector import watcher_domain
 from modelbond.watcher.ledger import exported
 
 pytestmark = pytest.mark.timeout(300)
@@ -60,6 +65,19 @@ async def verified(world: Outage, report: FinalReport, found: Evidence) -> str:
     )
     said, _ = await process.communicate()
     return said.decode()
+
+
+async def live_where(world: Outage, one: Watching, *, passed: bool) -> Live:
+    """Wait until a watcher's live state says so of the endpoint, and return it."""
+    domain = watcher_domain(chain_id=CHAIN_ID, tower=world.market.deployment.watch_tower.address)
+    async with asyncio.timeout(60):
+        while True:
+            text = await world.live(one)
+            live = live_of(text, domain=domain, recover=signer_of) if text else None
+            sighting = live.endpoints.get(world.lease) if live else None
+            if live and sighting and sighting.passed is passed:
+                return live
+            await asyncio.sleep(0.5)
 
 
 async def seen(world: Outage, reason: str) -> None:
@@ -116,6 +134,18 @@ async def test_what_is_broken_but_looks_alive_is_bad_and_the_reason_is_kept(
     await answered(world)
     world.endpoint.behave = behave
     await seen(world, reason)
+
+
+async def test_each_watcher_shows_what_it_sees_of_the_endpoint_now_signed_by_its_key(
+    world: Outage,
+) -> None:
+    now = time.time()
+    up = [await live_where(world, one, passed=True) for one in world.watching]
+    assert {one.watcher for one in up} == {address(key.address) for key in world.market.watchers}
+    assert all(one.time >= one.endpoints[world.lease].at > now for one in up)
+    world.breaks()
+    down = [await live_where(world, one, passed=False) for one in world.watching]
+    assert all(one.endpoints[world.lease].failures >= 1 for one in down)
 
 
 async def test_with_one_watcher_gone_the_others_report_and_nobody_is_charged(

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,39 +13,28 @@ from modelbond.adapters.chain.configured import ConfiguredChain, configured
 from modelbond.adapters.chain.keys import Key, KeyFile, Role, load_keys
 from modelbond.adapters.chain.reporting import ReportingViews
 from modelbond.adapters.chain.signatures import signer_of
-from modelbond.errors import ChainUnreachable, Refused
+from modelbond.errors import ChainUnreachable
 from modelbond.runtime.clock import SystemClock
 from modelbond.settlement.units import address
-from modelbond.watcher import echo
-from modelbond.watcher.clock_watch import ClockWatch
 from modelbond.watcher.config import WatcherConfig
-from modelbond.watcher.control import Control, Peers
 from modelbond.watcher.exchange import Peer
 from modelbond.watcher.grounds import Realm
-from modelbond.watcher.guard import Guard
-from modelbond.watcher.judging import Doubts
 from modelbond.watcher.ledger import SliceLedger
+from modelbond.watcher.live import LiveState
+from modelbond.watcher.measuring_parts import ChainDrift, measuring
 from modelbond.watcher.meter import TargetMeter
 from modelbond.watcher.metrics import WatcherMetrics
 from modelbond.watcher.metrics_page import metrics_page
 from modelbond.watcher.open_leases import OpenLeases
 from modelbond.watcher.own_slices import OwnSlices
-from modelbond.watcher.probe import Probes
 from modelbond.watcher.prober import Prober
 from modelbond.watcher.reporting_parts import Outside, Reporting, ReportingConfig, reporting
+from modelbond.watcher.sightings import Sightings
 from modelbond.watcher.sources import sources_of
-from modelbond.watcher.stalls import Stalls
 from modelbond.watcher.target_text import Handed, handed
 from modelbond.watcher.targets import Targets
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class ChainDrift:
-    """By how much the own clock is behind the chain's: no block is of the future."""
-
-    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,25 +60,33 @@ async def assembled(config: WatcherConfig, *, stack: AsyncExitStack, new_record:
     clock, state, drift = SystemClock(), _folder(config.state), ChainDrift()
     chain, keys = configured(config.chain, clock=clock), _keys(config)
     stack.push_async_callback(chain.pool.close)
-    metrics = WatcherMetrics()
+    metrics, sightings = WatcherMetrics(), Sightings()
     await _serve_metrics(metrics, port=config.metrics_port, stack=stack)
     realm = await _realm(chain, pause_seconds=config.look_seconds)
     meter = TargetMeter(metrics, clock=clock)
     ledger = stack.enter_context(SliceLedger(state / "slices.sqlite"))
     acting = await _acting(config, chain, key=keys.get(Role.PAYING), stack=stack)
+    key = keys[Role.ATTESTING]
     outside = Outside(
-        key=keys[Role.ATTESTING],
-        tower=_views(chain, realm=realm, key=keys[Role.ATTESTING]),
+        key=key,
+        tower=_views(chain, realm=realm, key=key),
         post=acting.tower if acting else None,
         ledger=OwnSlices(ledger, frame_seconds=realm.frame_seconds),
         recover=signer_of,
         meter=metrics,
         clock=clock,
+        live=_live(sightings, realm=realm, key=key, clock=clock),
     )
     terms = _reporting(config, realm=realm, folder=state / "reports", new_record=new_record)
     parts = await stack.enter_async_context(reporting(terms, outside))
-    prober = await _prober(
-        config, ledger=ledger, meter=meter, clock=clock, drift=drift, stack=stack
+    prober = await measuring(
+        config,
+        ledger=ledger,
+        meter=meter,
+        sightings=sightings,
+        clock=clock,
+        drift=drift,
+        stack=stack,
     )
     return Watcher(
         config=config,
@@ -125,6 +121,12 @@ def _views(chain: ConfiguredChain, *, realm: Realm, key: Key) -> ReportingViews:
         make_book=chain.chain.lease_book,
         address=realm.tower,
         watcher=address(key.address),
+    )
+
+
+def _live(sightings: Sightings, *, realm: Realm, key: Key, clock: SystemClock) -> LiveState:
+    return LiveState(
+        key, sightings=sightings, chain_id=realm.chain_id, tower=realm.tower, clock=clock
     )
 
 
@@ -171,47 +173,6 @@ async def _realm(chain: ConfiguredChain, *, pause_seconds: float) -> Realm:
                 bond=chain.place.bond,
                 frame_seconds=terms.frame_seconds,
             )
-
-
-async def _prober(  # noqa: PLR0913 - the parts that it is put together from
-    config: WatcherConfig,
-    *,
-    ledger: SliceLedger,
-    meter: TargetMeter,
-    clock: SystemClock,
-    drift: ChainDrift,
-    stack: AsyncExitStack,
-) -> Prober:
-    stalls, identity = Stalls(clock), echo.fresh_identity()
-    guard = _guard(config)
-    probes = await stack.enter_async_context(Probes(guard=guard, clock=clock, stalls=stalls))
-    own = await stack.enter_async_context(
-        Probes(guard=echo.OwnEchoOnly(), clock=clock, stalls=stalls)
-    )
-    port = await stack.enter_async_context(echo.serving(identity))
-    peers = await stack.enter_async_context(Peers([f"{one.url}/v1/status" for one in config.peers]))
-    control = Control(
-        clock=clock,
-        echo=echo.echo_check(own, echo.echo_target(identity.public_key, port=port)),
-        peers=peers.checks(),
-    )
-    return Prober(
-        asker=probes,
-        rows=ledger,
-        meter=meter,
-        clock=clock,
-        doubts=Doubts(
-            control=control, clock=ClockWatch(clock, offset=lambda: drift.seconds), stalls=stalls
-        ),
-        random=random.random,
-    )
-
-
-def _guard(config: WatcherConfig) -> Guard:
-    try:
-        return Guard.parse(config.private_ranges)
-    except ValueError as failure:
-        raise Refused(f"privateRanges: {failure}") from failure
 
 
 def _targets(config: WatcherConfig, *, realm: Realm, state: Path, stack: AsyncExitStack) -> Targets:

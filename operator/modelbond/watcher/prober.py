@@ -15,6 +15,7 @@ from modelbond.sla.verdict import Probe, ProbeReason
 from modelbond.watcher.judging import Doubts, Judging
 from modelbond.watcher.ports import Asker, Meter, Rows
 from modelbond.watcher.schedule import ProbeDue, Random, Schedule, SliceOver
+from modelbond.watcher.sightings import Sightings
 from modelbond.watcher.target import Target
 from modelbond.watcher.writing import Writing
 
@@ -38,6 +39,7 @@ class Prober:
         asker: Asker,
         rows: Rows,
         meter: Meter,
+        sightings: Sightings,
         clock: Clock,
         doubts: Doubts,
         random: Random,
@@ -46,6 +48,7 @@ class Prober:
     ) -> None:
         self._sleep = sleep
         self._asker, self._meter, self._clock, self._random = asker, meter, clock, random
+        self._sightings = sightings
         self._doubts = doubts
         self._judging = Judging(doubts, meter=meter)
         self._writing = Writing(rows, meter=meter)
@@ -55,7 +58,9 @@ class Prober:
 
     def set_targets(self, targets: Iterable[Target]) -> None:
         """Measure these and no others, each from its next whole slice."""
-        self._schedule.set_targets(targets, now=self._now())
+        wanted = list(targets)
+        self._sightings.keep(target.lease for target in wanted)
+        self._schedule.set_targets(wanted, now=self._now())
 
     async def run(self) -> None:
         """Measure. What is over when it is cancelled is written; a slice in progress is lost."""
@@ -136,7 +141,9 @@ class Prober:
         return probe
 
     def _note(self, due: ProbeDue, probe: Probe) -> None:
-        self._meter.probe(due.course.target, probe.reason, probe.seconds)
+        target = due.course.target
+        self._meter.probe(target, probe.reason, probe.seconds)
+        self._sightings.note(target.lease, probe)
         if due.course.index == due.index:
             due.course.probes.append(probe)
 
