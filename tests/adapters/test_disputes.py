@@ -178,9 +178,8 @@ async def test_who_signs_two_reports_of_one_round_is_seen_and_the_frame_is_repor
     for one in honest(three, crook):
         mine, other = one.board(FRAME).equivocations()[crook.address]
         assert mine.report.equivocates(other.report)
-        assert {"watcher": crook.address, "frame": FRAME, "round": 1} in one.parts.status()[
-            "equivocations"
-        ]
+        (said,) = one.parts.status()["equivocations"]
+        assert (said["watcher"], said["frame"], said["round"]) == (crook.address, FRAME, 1)
     await three.reported()
     honestly = {one.address for one in honest(three, crook)}
     turns = three.signatures_by_turn().items()

@@ -50,6 +50,16 @@ class Pays:
     tower: TowerActions | None = None
 
     async def post(self, report: Report, signatures: Mapping[int, bytes]) -> None:
+        await (await self._tower()).post(report, signatures)
+
+    async def prove_equivocation(
+        self, one: Report, other: Report, *, signature: bytes, other_signature: bytes
+    ) -> None:
+        await (await self._tower()).prove_equivocation(
+            one, other, signature=signature, other_signature=other_signature
+        )
+
+    async def _tower(self) -> TowerActions:
         if self.cannot_pay:
             raise OutOfFunds("the test lets it have no coins")
         if self.tower is None:
@@ -57,7 +67,7 @@ class Pays:
                 self.key, ledgers=self.folder, policy=POLICY, poll_seconds=QUICKLY
             )
             self.tower = (await self.stack.enter_async_context(acting)).tower
-        await self.tower.post(report, signatures)
+        return self.tower
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,6 +134,11 @@ class Stage(Company):
     async def posts(self) -> int:
         """Count all posts in the whole chain as it is."""
         return await self.market.events("tower", "Posted")
+
+    async def tokens_of(self, key: Key) -> int:
+        """Return how many of the market's tokens a key has."""
+        held: int = await self.market.view._asset.read("balanceOf", key.address)
+        return held
 
 
 def realm(market: Market) -> Realm:

@@ -9,7 +9,7 @@ from modelbond.adapters.chain.signatures import signer_of
 from modelbond.errors import ChainUnreachable, Reverted
 from modelbond.settlement.encoding import keccak
 from modelbond.settlement.report import NO_ROOT, Report, tower_domain
-from modelbond.settlement.units import Address, Digest, FrameIndex, LeaseId
+from modelbond.settlement.units import Address, Digest, FrameIndex, LeaseId, Wei
 from modelbond.sla.beyond import Held, held
 from modelbond.sla.evidence import Block, Facts
 from modelbond.sla.frames import MAX_LAG_FRAMES
@@ -48,6 +48,7 @@ class FakeTower:
     veto_mark: int = 0
     veto_round: int = 0
     refused: list[str] = field(default_factory=list)
+    slashed: dict[Address, float] = field(default_factory=dict)
 
     def seen_by(self, watcher: Address) -> "View":
         return View(tower=self, watcher=watcher)
@@ -82,6 +83,17 @@ class FakeTower:
             raise Reverted(why)
         places = frozenset(signatures)
         self.posted.append(Entry(report=report, at=self.clock.time, places=places))
+
+    def slash(self, one: Report, other: Report, *signatures: bytes) -> None:
+        """Slash who signed both, or refuse as the contract does."""
+        domain = tower_domain(chain_id=CHAIN_ID, contract=TOWER)
+        digests = one.digest(domain), other.digest(domain)
+        signers = {signer_of(*each) for each in zip(digests, signatures, strict=True)}
+        (signer,) = signers
+        if signer is None or not one.equivocates(other) or signer in self.slashed:
+            self.refused.append("proof")
+            raise Reverted("WatchTowerSignerNotSlashable")
+        self.slashed[signer] = self.clock.time
 
     def _refusal(self, report: Report, signatures: Mapping[int, bytes]) -> str:
         current = int(self.clock.time) // self.frame_seconds
@@ -150,6 +162,17 @@ class View:
     async def signed_hashes(self) -> list[Digest]:
         self._ask()
         return [one.report.data_hash for one in self.tower.posted if self._place in one.places]
+
+    async def stake_of(self, signer: Address) -> Wei:
+        self._ask()
+        slashed_at = self.tower.slashed.get(signer)
+        return Wei(0 if slashed_at is not None and self._is_final(slashed_at) else 1)
+
+    async def prove_equivocation(
+        self, one: Report, other: Report, *, signature: bytes, other_signature: bytes
+    ) -> None:
+        self._ask()
+        self.tower.slash(one, other, signature, other_signature)
 
     async def post(self, report: Report, signatures: Mapping[int, bytes]) -> None:
         self._ask()

@@ -24,6 +24,7 @@ from modelbond.watcher.exchange import Exchange
 from modelbond.watcher.frame_outcomes import FrameOutcomes
 from modelbond.watcher.grounds import Grounds, NotYet
 from modelbond.watcher.posting import Poster
+from modelbond.watcher.proving import Prover, seen_on
 from modelbond.watcher.record_keeper import RecordKeeper
 from modelbond.watcher.reporting_acts import Acts
 from modelbond.watcher.reporting_ports import TowerPort
@@ -47,6 +48,7 @@ class Parts:
     grounds: Grounds
     keeping: EvidenceKeeping
     poster: Poster
+    prover: Prover
     acts: Acts
     outcomes: FrameOutcomes
     clock: Clock
@@ -85,6 +87,7 @@ class Reporter:
         await self._read_chain()
         self._examine_record()
         self._forget_old()
+        self._parts.prover.look(seen_on(self._parts.boards, me=self._parts.me))
         waits: dict[FrameIndex, str] = {}
         first: FrameIndex | None = None
         for frame in self.frames():

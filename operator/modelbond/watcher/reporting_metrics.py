@@ -33,8 +33,13 @@ REFUSALS = Counter(
 POSTS = Counter(
     "modelbond_watcher_posts", "Tries to post by how they ended", ["result"], registry=REPORTING
 )
+PROOFS = Counter(
+    "modelbond_watcher_proofs", "Tries to prove an equivocation", ["result"], registry=REPORTING
+)
 
 for _drop in Drop:
     DROPPED.labels(_drop.value)
 for _result in ("posted", "pending", "reverted", "others", "failed"):
     POSTS.labels(_result)
+for _result in ("proven", "pending", "reverted", "others", "failed"):
+    PROOFS.labels(_result)

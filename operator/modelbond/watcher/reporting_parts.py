@@ -20,6 +20,7 @@ from modelbond.watcher.frame_outcomes import FrameOutcomes
 from modelbond.watcher.grounds import Grounds, Realm
 from modelbond.watcher.pen import TypedKey
 from modelbond.watcher.posting import Poster
+from modelbond.watcher.proving import Prover
 from modelbond.watcher.record_keeper import RecordKeeper
 from modelbond.watcher.reporting import Parts, Reporter
 from modelbond.watcher.reporting_acts import Acts, RandomBytes, Tools
@@ -67,6 +68,7 @@ class Reporting:
     store: EvidenceStore
     keeping: EvidenceKeeping
     poster: Poster
+    prover: Prover
     server: ExchangeServer
     status: StatusView
     step: int
@@ -84,6 +86,7 @@ async def reporting(config: ReportingConfig, outside: Outside) -> AsyncIterator[
     finally:
         await made.server.close()
         await made.poster.close()
+        await made.prover.close()
         await made.exchange.close()
         made.keeper.close()
         board_store.close()
@@ -119,6 +122,9 @@ def _made(config: ReportingConfig, outside: Outside, *, board_store: BoardStore)
     )
     grounds = Grounds(realm, tower=outside.tower, store=store, fetch=exchange.evidence)
     poster = Poster(tower=outside.tower, post=outside.post, clock=outside.clock, pause_seconds=step)
+    prover = Prover(
+        me=me, tower=outside.tower, post=outside.post, clock=outside.clock, pause_seconds=step
+    )
     tools = Tools(
         realm=realm,
         boards=boards,
@@ -147,13 +153,20 @@ def _made(config: ReportingConfig, outside: Outside, *, board_store: BoardStore)
             grounds=grounds,
             keeping=keeping,
             poster=poster,
+            prover=prover,
             acts=Acts(tools),
             outcomes=FrameOutcomes(outside.meter),
             clock=outside.clock,
         )
     )
     status = StatusView(
-        me=me, reporter=reporter, boards=boards, exchange=exchange, keeper=keeper, keeping=keeping
+        me=me,
+        reporter=reporter,
+        boards=boards,
+        exchange=exchange,
+        keeper=keeper,
+        keeping=keeping,
+        prover=prover,
     )
     server = ExchangeServer(
         boards=boards,
@@ -171,6 +184,7 @@ def _made(config: ReportingConfig, outside: Outside, *, board_store: BoardStore)
         store=store,
         keeping=keeping,
         poster=poster,
+        prover=prover,
         server=server,
         status=status,
         step=step,

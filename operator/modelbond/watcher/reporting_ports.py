@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from modelbond.settlement.report import Report
-from modelbond.settlement.units import Digest, FrameIndex, LeaseId
+from modelbond.settlement.units import Address, Digest, FrameIndex, LeaseId, Wei
 from modelbond.sla.beyond import Held
 from modelbond.sla.evidence import Block, Facts
 from modelbond.sla.standing import Signers, Standing
@@ -35,12 +35,20 @@ class TowerPort(Protocol):
     async def signed_hashes(self) -> list[Digest]:
         """Return the data hashes of the standing reports that this watcher signed."""
 
+    async def stake_of(self, signer: Address) -> Wei:
+        """Return what is at stake for a signer where the chain is final."""
+
 
 class PostPort(Protocol):
     """Sends with this watcher's paying key."""
 
     async def post(self, report: Report, signatures: Mapping[int, bytes]) -> None:
         """Send a report, and return once it is final; a second call joins the first."""
+
+    async def prove_equivocation(
+        self, one: Report, other: Report, *, signature: bytes, other_signature: bytes
+    ) -> None:
+        """Prove that one key signed both reports of one turn, likewise."""
 
 
 class OwnLedger(Protocol):

@@ -8,6 +8,7 @@ from modelbond.sla.text import hexed
 from modelbond.watcher.board import Boards
 from modelbond.watcher.evidence_keeping import EvidenceKeeping
 from modelbond.watcher.exchange import Exchange
+from modelbond.watcher.proving import Prover
 from modelbond.watcher.record_keeper import RecordKeeper
 from modelbond.watcher.reporting import Reporter
 
@@ -24,6 +25,7 @@ class StatusView:
     exchange: Exchange
     keeper: RecordKeeper
     keeping: EvidenceKeeping
+    prover: Prover
 
     def __call__(self) -> dict[str, Any]:
         """Return the status as JSON holds it."""
@@ -56,9 +58,14 @@ class StatusView:
         ]
 
     def _equivocations(self) -> list[dict[str, Any]]:
-        """Return who is seen to have signed two reports of one round: the board has the proof."""
+        """Return who is seen to have signed two reports of one round, and how far its proof is."""
         return [
-            {"watcher": signer, "frame": frame, "round": one.report.round}
+            {
+                "watcher": signer,
+                "frame": frame,
+                "round": one.report.round,
+                "proof": self.prover.state(one),
+            }
             for frame in self.boards.frames
             for signer, (one, _) in self.boards.equivocations(frame).items()
         ]

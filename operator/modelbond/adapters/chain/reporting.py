@@ -7,7 +7,7 @@ from modelbond.adapters.chain.lease_book import LeaseBook
 from modelbond.adapters.chain.tower_views import Posted, Reports, Table, TowerViews
 from modelbond.errors import ChainUnreachable, Reverted
 from modelbond.settlement.report import NO_ROOT
-from modelbond.settlement.units import Address, Digest, FrameIndex, LeaseId
+from modelbond.settlement.units import Address, Digest, FrameIndex, LeaseId, Wei
 from modelbond.sla.beyond import Held
 from modelbond.sla.evidence import Block, Facts, facts_of
 from modelbond.sla.leases import OpenLease
@@ -98,6 +98,11 @@ class ReportingViews:
         recent = set(self._reports.posted)
         standing = (one for one in self._reports.standing if one in recent)
         return [one.data_hash for one in standing if await self._signed(one)]
+
+    async def stake_of(self, signer: Address) -> Wei:
+        """Return what is at stake for a signer."""
+        seat = await self._tower.seat(signer)
+        return seat.stake if seat else Wei(0)
 
     async def _signed(self, posted: Posted) -> bool:
         if posted not in self._own:
