@@ -153,6 +153,19 @@ ALERTS = (
         ),
     ),
     Alert(
+        name="ModelbondSigningSealed",
+        runbook="signing-sealed",
+        severity="warning",
+        expr="modelbond_watcher_signing_sealed == 1",
+        lasting="10m",
+        summary="A watcher may sign nothing",
+        description=(
+            "The watcher at {{ $labels.instance }} measures, and signs no report: others hold more "
+            "of its signatures than its record, or they and the chain cannot be asked. `signing` "
+            "at /v1/status says why."
+        ),
+    ),
+    Alert(
         name="ModelbondWatcherAbsent",
         runbook="watcher-absent",
         severity="warning",

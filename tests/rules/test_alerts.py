@@ -44,7 +44,7 @@ def of_99_percent(*, good: str, bad: str) -> dict[str, str]:
 
 def test_every_alert_says_how_bad_it_is_and_leads_to_a_page_that_exists() -> None:
     alerts = [rule for rule in rules() if "alert" in rule]
-    assert len(alerts) == 7
+    assert len(alerts) == 8
     for rule in alerts:
         assert rule["labels"]["severity"] in {"critical", "warning"}
         assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
@@ -213,6 +213,31 @@ def test_a_report_that_is_three_frames_late_is_overdue(scene: SceneOf) -> None:
 def test_a_report_on_its_way_is_not_overdue(scene: SceneOf, values: str) -> None:
     lag = series("modelbond_watcher_report_lag_frames", instance="one", job="watcher")
     scene({lag: values}).is_quiet("ModelbondReportOverdue", at="30m")
+
+
+def sealed(*, job: str = "watcher") -> str:
+    return series("modelbond_watcher_signing_sealed", instance="one", job=job)
+
+
+def test_a_watcher_that_may_sign_nothing_is_told(scene: SceneOf) -> None:
+    scene({sealed(): "0x10 1x30"}).fires(
+        "ModelbondSigningSealed",
+        at="25m",
+        text=(
+            "The watcher at one measures, and signs no report: others hold more of its signatures "
+            "than its record, or they and the chain cannot be asked. `signing` at /v1/status says "
+            "why."
+        ),
+        instance="one",
+        job="watcher",
+    )
+
+
+@pytest.mark.parametrize("values", ["1x5 0x35", "0x40", "1x5 stale"])
+def test_a_watcher_that_asks_first_after_its_start_is_not_sealed(
+    scene: SceneOf, values: str
+) -> None:
+    scene({sealed(): values}).is_quiet("ModelbondSigningSealed", at="30m")
 
 
 def test_a_watcher_that_was_there_and_is_gone_is_missed(scene: SceneOf) -> None:
