@@ -66,9 +66,11 @@ contract Deploy {
         made.bond = IModelBond(create("out/ModelBond.sol/ModelBond.json", abi.encode(config.tower.asset)));
     }
 
-    /// @notice Writes what was deployed, with the hash of each contract's code, which clients compare before they send.
+    /// @notice Writes what was deployed, with the hash of each contract's code, which clients compare before they send,
+    ///         and the block from which they read events: the one on which the script was run, before all it deployed.
     function write(Deployment memory made, address asset) public {
         vm.serializeUint("deployment", "chainId", block.chainid);
+        vm.serializeUint("deployment", "block", block.number);
         vm.serializeAddress("deployment", "asset", asset);
         vm.serializeAddress("deployment", "timelock", address(made.timelock));
         vm.serializeAddress("deployment", "watchTower", address(made.tower));

@@ -143,7 +143,7 @@ async def outage(folder: Path) -> AsyncIterator[Outage]:
             lease=lease,
             folder=folder,
             watching=watching,
-            reports=FinalReports(market.view.tower, pool=market.pool),
+            reports=market.view.final_reports(),
         )
 
 

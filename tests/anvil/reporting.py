@@ -166,6 +166,7 @@ def views(chain: Chain, *, tower: Address, key: Key) -> ReportingViews:
         make_book=chain.lease_book,
         address=tower,
         watcher=address(key.address),
+        since=chain.since,
     )
 
 

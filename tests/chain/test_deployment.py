@@ -41,6 +41,8 @@ def test_a_deployments_file_names_contracts_and_their_code(tmp_path: Path) -> No
         account(name): keccak(name.encode()) for name in ("bond", "tower")
     }
     assert deployment.asset == account("asset")
+    assert deployment.block == 0
+    assert Deployment.read(written(tmp_path, block=4321)).block == 4321
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,8 @@ def test_a_deployments_file_names_contracts_and_their_code(tmp_path: Path) -> No
         ({"watchTower": "0x"}, "must be 0x and 40 hex digits"),
         ({"chainId": "1"}, "chainId"),
         ({"asset": None}, "asset"),
+        ({"block": -1}, "block"),
+        ({"block": "1"}, "block"),
     ],
 )
 def test_a_file_that_says_something_else_is_refused_by_the_name_of_it(

@@ -43,12 +43,14 @@ contract DeployTest is Test {
         Deploy script = new Deploy();
         Deploy.Config memory wanted = config();
         vm.chainId(999_999_999);
+        vm.roll(4321);
         Deploy.Deployment memory made = script.deploy(wanted);
         script.write(made, wanted.tower.asset);
         string memory path = "deployments/999999999.json";
         string memory json = vm.readFile(path);
         vm.removeFile(path);
         assertEq(vm.parseJsonUint(json, ".chainId"), 999_999_999, "chain");
+        assertEq(vm.parseJsonUint(json, ".block"), 4321, "block");
         assertEq(vm.parseJsonAddress(json, ".asset"), wanted.tower.asset, "asset");
         assertEq(vm.parseJsonAddress(json, ".modelBond"), address(made.bond), "bond contract");
         assertEq(vm.parseJsonAddress(json, ".watchTower"), address(made.tower), "tower");

@@ -25,7 +25,6 @@ from modelbond.watcher.measuring_parts import ChainDrift, measuring
 from modelbond.watcher.meter import TargetMeter
 from modelbond.watcher.metrics import WatcherMetrics
 from modelbond.watcher.metrics_page import metrics_page
-from modelbond.watcher.open_leases import OpenLeases
 from modelbond.watcher.own_slices import OwnSlices
 from modelbond.watcher.prober import Prober
 from modelbond.watcher.reporting_parts import Outside, Reporting, ReportingConfig, reporting
@@ -43,7 +42,7 @@ class Watcher:
 
     config: WatcherConfig
     chain: ConfiguredChain
-    leases: OpenLeases
+    tower: ReportingViews
     clock: SystemClock
     drift: ChainDrift
     ledger: SliceLedger
@@ -67,9 +66,10 @@ async def assembled(config: WatcherConfig, *, stack: AsyncExitStack, new_record:
     ledger = stack.enter_context(SliceLedger(state / "slices.sqlite"))
     acting = await _acting(config, chain, key=keys.get(Role.PAYING), stack=stack)
     key = keys[Role.ATTESTING]
+    tower = _views(chain, realm=realm, key=key)
     outside = Outside(
         key=key,
-        tower=_views(chain, realm=realm, key=key),
+        tower=tower,
         post=acting.tower if acting else None,
         ledger=OwnSlices(ledger, frame_seconds=realm.frame_seconds),
         recover=signer_of,
@@ -91,7 +91,7 @@ async def assembled(config: WatcherConfig, *, stack: AsyncExitStack, new_record:
     return Watcher(
         config=config,
         chain=chain,
-        leases=OpenLeases(chain.chain),
+        tower=tower,
         clock=clock,
         drift=drift,
         ledger=ledger,
@@ -121,6 +121,7 @@ def _views(chain: ConfiguredChain, *, realm: Realm, key: Key) -> ReportingViews:
         make_book=chain.chain.lease_book,
         address=realm.tower,
         watcher=address(key.address),
+        since=chain.chain.since,
     )
 
 

@@ -57,8 +57,8 @@ class _Running:
             await asyncio.sleep(seconds)
 
     async def _look(self) -> None:
-        """Take the targets as homes and chain have them now."""
-        leases = await self._watcher.leases.now()
+        """Take the targets as homes and chain have them now: what has an open lease is probed."""
+        leases = await self._watcher.tower.open_leases()
         found = await self._watcher.targets.look(leases)
         offers = {one.lease: leases[one.lease].offer for one in found}
         self._watcher.meter.set_targets(

@@ -22,14 +22,6 @@ class BlockViews:
 
         return await self._pool.read(look)
 
-    async def finalized(self) -> int:
-        """Return the number of the newest block that is final."""
-
-        async def look(web3: Web3) -> int:
-            return (await web3.eth.get_block("finalized"))["number"]
-
-        return await self._pool.read(look)
-
     async def last_until(self, time: int) -> Block | None:
         """Return the last block with a time not after that; None while no later one is final."""
 

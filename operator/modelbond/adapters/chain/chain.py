@@ -13,6 +13,7 @@ from modelbond.adapters.chain.code import CodeCheck
 from modelbond.adapters.chain.contract import Contract
 from modelbond.adapters.chain.deployment import Deployment
 from modelbond.adapters.chain.fees import FeePolicy
+from modelbond.adapters.chain.final_reports import FinalReports
 from modelbond.adapters.chain.keys import Key
 from modelbond.adapters.chain.lease_book import LeaseBook
 from modelbond.adapters.chain.ledger import Ledger
@@ -51,9 +52,18 @@ class Chain:
         self.tower = TowerViews(self._watch_tower)
         self.blocks = BlockViews(pool)
 
-    def lease_book(self, *, since: int = 0) -> LeaseBook:
-        """Return a book of leases that begins to read at that block."""
-        return LeaseBook(self._model_bond, since=since)
+    @property
+    def since(self) -> int:
+        """Return the block from which there may be events of these contracts."""
+        return self._deployment.block
+
+    def lease_book(self) -> LeaseBook:
+        """Return a book of leases that has read nothing yet."""
+        return LeaseBook(self._model_bond, since=self.since)
+
+    def final_reports(self) -> FinalReports:
+        """Return the tower's final reports, to be followed."""
+        return FinalReports(self.tower, pool=self._pool, since=self.since)
 
     @asynccontextmanager
     async def acting(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -23,12 +24,13 @@ class Deployed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """One ModelBond with its asset and a tower, on one chain."""
+    """One ModelBond with its asset and a tower, on one chain: no event is older than `block`."""
 
     chain_id: int
     model_bond: Deployed
     watch_tower: Deployed
     asset: Address
+    block: int = 0
 
     @property
     def code_hashes(self) -> Mapping[str, bytes]:
@@ -48,6 +50,7 @@ class Deployment:
             model_bond=_deployed(said.modelBond, said.modelBondCodeHash, what="modelBond"),
             watch_tower=_deployed(said.watchTower, said.watchTowerCodeHash, what="watchTower"),
             asset=address(said.asset),
+            block=said.block,
         )
 
 
@@ -60,6 +63,7 @@ class _File(msgspec.Struct):
     watchTower: str  # noqa: N815
     watchTowerCodeHash: str  # noqa: N815
     asset: str
+    block: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 def _deployed(at: str, code_hash: str, *, what: str) -> Deployed:

@@ -17,16 +17,17 @@ _BACK_SECONDS = ABANDON_SECONDS + 2 * STALL_SECONDS  # a tower that is silent lo
 class FinalReports:
     """Reads on from where it read before."""
 
-    def __init__(self, tower: TowerViews, *, pool: RpcPool) -> None:
+    def __init__(self, tower: TowerViews, *, pool: RpcPool, since: int = 0) -> None:
         self._tower = tower
         self._pool = pool
+        self._since = since
         self._known: Reports | None = None
         self._reading = asyncio.Lock()
 
     async def newest(self) -> FinalReport | None:
         """Return the newest report that is final, or None."""
         async with self._reading:
-            known = self._known or Reports(next_block=await self._pool.read(_old_enough))
+            known = self._known or Reports(next_block=await self._pool.read(self._old_enough))
             found = await self._tower.reports(known)
             self._known = replace(found, standing=found.standing[-KEPT:])
         for posted in reversed(self._known.standing):
@@ -37,16 +38,15 @@ class FinalReports:
                 )
         return None
 
-
-async def _old_enough(web3: Web3) -> int:
-    """Return the first block that is not older than what matters, by halving."""
-    last = await web3.eth.get_block("finalized")
-    wanted = last["timestamp"] - _BACK_SECONDS
-    first, after = 0, int(last["number"])
-    while first < after:
-        middle = (first + after) // 2
-        if (await web3.eth.get_block(middle))["timestamp"] < wanted:
-            first = middle + 1
-        else:
-            after = middle
-    return first
+    async def _old_enough(self, web3: Web3) -> int:
+        """Return the first block that is not older than what matters, by halving."""
+        last = await web3.eth.get_block("finalized")
+        wanted = last["timestamp"] - _BACK_SECONDS
+        first, after = self._since, int(last["number"])
+        while first < after:
+            middle = (first + after) // 2
+            if (await web3.eth.get_block(middle))["timestamp"] < wanted:
+                first = middle + 1
+            else:
+                after = middle
+        return first

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from modelbond.adapters.chain.chain import Chain
 from modelbond.adapters.chain.fees import FeePolicy
-from modelbond.adapters.chain.final_reports import FinalReports
 from modelbond.adapters.chain.home_wallet import HomeWallet
 from modelbond.adapters.chain.keys import Role, key_of_text
 from modelbond.adapters.chain.pool import RpcPool
@@ -46,7 +45,7 @@ class HomeChain:
         self._policy = policy
         self._poll_seconds = poll_seconds
         self._under_way = UnderWay(patience_seconds=patience_seconds)
-        self._reports = FinalReports(chain.tower, pool=pool)
+        self._reports = chain.final_reports()
         self._wallets: dict[str, HomeWallet] = {}
         self._opening = asyncio.Lock()
         self._held = AsyncExitStack()

@@ -8,7 +8,6 @@ from typing import Any
 from modelbond.adapters.chain.chain import Acting
 from modelbond.adapters.chain.configured import ConfiguredChain
 from modelbond.adapters.chain.fees import FeePolicy
-from modelbond.adapters.chain.final_reports import FinalReports
 from modelbond.adapters.chain.keys import Key
 from modelbond.adapters.chain.rpc import Web3
 from modelbond.adapters.chain.under_way import UnderWay
@@ -52,7 +51,7 @@ class HostChain:
         self._policy = policy
         self._poll_seconds = poll_seconds
         self._under_way = UnderWay(patience_seconds=patience_seconds)
-        self._reports = FinalReports(made.chain.tower, pool=made.pool)
+        self._reports = made.chain.final_reports()
         self._opening = asyncio.Lock()
         self._held = AsyncExitStack()
         self._acting: Acting | None = None

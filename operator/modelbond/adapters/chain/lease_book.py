@@ -1,5 +1,6 @@
 """Every open lease of a bond contract at a block, kept from its finalized events."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,9 +20,10 @@ _Values = Mapping[str, Any]
 
 
 class LeaseBook:
-    """Follows one contract's events. A block is asked for in order: time does not run back.
+    """Follows one contract's events, read once for both of its answers.
 
-    Blocks are those at which somebody was answered, or all that is final.
+    A block is asked for in order: time does not run back. Blocks are those at which somebody was
+    answered, or all that is final.
     """
 
     def __init__(self, contract: Contract, *, since: int = 0) -> None:
@@ -29,7 +31,9 @@ class LeaseBook:
         self._next_block = since
         self._waiting: list[Event] = []
         self._leases: dict[LeaseId, OpenLease] = {}
+        self._newest: dict[LeaseId, OpenLease] = {}
         self._at = -1
+        self._reading = asyncio.Lock()
 
     async def at(self, block: int) -> Mapping[LeaseId, OpenLease]:
         """Return the leases open once that finalized block was over."""
@@ -42,11 +46,18 @@ class LeaseBook:
         self._at = block
         return dict(self._leases)
 
+    async def newest(self) -> Mapping[LeaseId, OpenLease]:
+        """Return the leases open where the chain is final now; `at` may be asked as before."""
+        await self._read()
+        return dict(self._newest)
+
     async def _read(self) -> None:
-        found, self._next_block = await self._contract.events(
-            tuple(_READERS), since=self._next_block
-        )
-        self._waiting += found
+        async with self._reading:
+            found, self._next_block = await self._contract.events(
+                tuple(_READERS), since=self._next_block
+            )
+            self._waiting += found
+            self._newest = leases_after(self._newest, map(_happening, found))
 
 
 def _happening(event: Event) -> Happening:

@@ -29,7 +29,7 @@ class ReportingViews:
         make_book: Callable[[], LeaseBook],
         address: Address,
         watcher: Address,
-        since: int = 0,
+        since: int,
     ) -> None:
         self._tower = tower
         self._blocks = blocks
@@ -78,6 +78,10 @@ class ReportingViews:
             for lease, one in (await self._history.at(block)).items()
             if one.offer.tower == self._address
         }
+
+    async def open_leases(self) -> Mapping[LeaseId, OpenLease]:
+        """Return all leases, of whatever tower, that are open where the chain is final."""
+        return await self._history.newest()
 
     async def signed_by_this_key(self) -> list[Held]:
         """Return the reports on chain that bear this watcher's signature, vetoed ones as well."""
@@ -138,3 +142,6 @@ class _History:
             while len(self._known) > _KEPT_BLOCKS:
                 del self._known[next(iter(self._known))]
         return self._known[block]
+
+    async def newest(self) -> Mapping[LeaseId, OpenLease]:
+        return await self._book.newest()
