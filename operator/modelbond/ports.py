@@ -11,7 +11,7 @@ from modelbond.settlement.lease import Lease
 from modelbond.settlement.leaves import Leaf
 from modelbond.settlement.offer import Offer
 from modelbond.settlement.place import ChainPlace
-from modelbond.settlement.report import FinalReport, Proof
+from modelbond.settlement.report import FinalReport, Progress, Proof
 from modelbond.settlement.units import (
     Address,
     Digest,
@@ -344,6 +344,21 @@ class HostChain(Protocol):
 
     async def release(self, offer: Offer, leaf: Leaf, proof: Proof) -> None:
         """Deal out the money of a lease that is measured through its end."""
+
+    async def progress(self) -> Progress:
+        """Return how far the tower speaks."""
+
+    async def settle(self, offer: Offer, leaf: Leaf, proof: Proof) -> None:
+        """Let the lease know what a final report says."""
+
+    async def stall(self, *, once: str) -> None:
+        """Let the tower, silent for a day, free the streams until now."""
+
+    async def withdraw_stalled(self, offer: Offer, *, once: str) -> None:
+        """Take what a stall freed."""
+
+    async def release_abandoned(self, offer: Offer) -> None:
+        """Deal out the money of an ended lease whose tower fell silent."""
 
     async def claimable(self) -> Wei:
         """Return what releases left for the host and was not taken yet."""

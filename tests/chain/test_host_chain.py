@@ -196,6 +196,44 @@ async def test_a_drained_host_gives_notice_and_is_paid_to_the_end_although_its_c
     assert (bond.total, bond.reserved) == (COVER - 4 * 3_000, 0)
 
 
+async def test_what_a_dead_tower_holds_comes_to_the_host_by_a_stall_and_a_release_without_a_leaf(
+    market: Market, chain: HostChain, customer: Acting, tmp_path: Path
+) -> None:
+    world, host = await world_on(market, chain, tmp_path), address(market.host.address)
+    lease = await leased_by(world, market, customer, await offered_by(world, market, chain))
+    reported = Reported(market)
+    treasury = treasury_of(world, chain, reported)
+    await market.chain.pass_by(2 * FRAME)
+    await reported.say(lease, leaf(60, 20, 4))
+    before = int(await market.view._asset.read("balanceOf", host))
+
+    await market.chain.pass_by(5 * DAY)
+    silent_from = (await market.view.tower.progress()).reported_through
+    for _ in range(3):
+        await look(world, market)
+        await goes_round(treasury, market)
+        world.clock.pass_by(3601)
+    assert (await market.view.tower.progress()).stalled_through > silent_from
+    state = await market.view.bond.lease(lease)
+    assert state is not None
+    assert (state.measured, state.released) == (leaf(60, 20, 4), False)
+    spoken = silent_from // 60 - state.first
+    paid = 40 + state.length - spoken
+    assert state.paid == paid
+    assert int(await market.view._asset.read("balanceOf", host)) == before + paid * EARNED_EACH
+    assert (await market.view.bond.bond_of(host)).reserved > 0
+
+    await market.chain.pass_by(9 * DAY)
+    for _ in range(2):
+        await look(world, market)
+        await goes_round(treasury, market)
+    state = await market.view.bond.lease(lease)
+    assert state is not None
+    assert state.released
+    assert (await market.view.bond.bond_of(host)).reserved == 0
+    assert await OfferFolder(tmp_path / "offers").kept() == {}
+
+
 async def test_every_node_is_asked_and_one_that_is_silent_keeps_none_back(
     market: Market, tmp_path: Path
 ) -> None:

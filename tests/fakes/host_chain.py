@@ -7,13 +7,13 @@ from typing import Any
 from fakes.offers import account
 from modelbond.errors import ChainUnreachable, ModelbondError
 from modelbond.ports import Look, OwnEdge
-from modelbond.settlement.accounts import Bond
+from modelbond.settlement.accounts import Bond, freed, streamed
 from modelbond.settlement.encoding import keccak
 from modelbond.settlement.lease import Lease, opened
 from modelbond.settlement.leaves import Leaf
 from modelbond.settlement.offer import Offer, lease_id
 from modelbond.settlement.place import ChainPlace
-from modelbond.settlement.report import FinalReport, Proof
+from modelbond.settlement.report import FinalReport, Progress, Proof
 from modelbond.settlement.units import Address, LeaseId, SliceCount, SliceIndex, SlotId, Wei
 from modelbond.sla.canary import Canary
 
@@ -45,6 +45,7 @@ class FakeHostChain:
     refused_leases: dict[LeaseId, ModelbondError] = field(default_factory=dict)
     owed: Wei = NOTHING
     report: FinalReport | None = None
+    tower: Progress | None = None
 
     def goes_away(self) -> None:
         self.failure = ChainUnreachable("no RPC can be used")
@@ -110,6 +111,34 @@ class FakeHostChain:
         self._do("release", offer, leaf, proof)
         lease = lease_id(offer, domain=self.place.offers)
         self.leases[lease] = replace(self.leases[lease], measured=leaf, released=True)
+
+    async def progress(self) -> Progress:
+        """Return how far the tower speaks: until now, unless a test says otherwise."""
+        self._fail("progress")
+        return self.tower or Progress(reported_through=max(self.nodes), stalled_through=0)
+
+    async def settle(self, offer: Offer, leaf: Leaf, proof: Proof) -> None:
+        self._do("settle", offer, leaf, proof)
+        lease = lease_id(offer, domain=self.place.offers)
+        self.leases[lease] = replace(self.leases[lease], measured=leaf)
+
+    async def stall(self, *, once: str) -> None:
+        self._do("stall", once)
+        self.tower = replace(await self.progress(), stalled_through=max(self.nodes))
+
+    async def withdraw_stalled(self, offer: Offer, *, once: str) -> None:
+        self._do("withdraw_stalled", offer, once)
+        lease, tower = lease_id(offer, domain=self.place.offers), await self.progress()
+        known = self.leases[lease]
+        silent = freed(
+            known, reported_through=tower.reported_through, horizon=tower.stalled_through
+        )
+        self.leases[lease] = streamed(known, offer=offer, freed=silent).lease
+
+    async def release_abandoned(self, offer: Offer) -> None:
+        self._do("release_abandoned", offer)
+        lease = lease_id(offer, domain=self.place.offers)
+        self.leases[lease] = replace(self.leases[lease], released=True)
 
     async def claimable(self) -> Wei:
         self._fail("claimable")

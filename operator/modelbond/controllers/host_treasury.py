@@ -7,17 +7,23 @@ from typing import assert_never
 
 from modelbond.api.kinds import Json
 from modelbond.controllers.host_lease_watch import LeaseWatch, Opened, given_in
-from modelbond.controllers.lease_results import FinalResults
+from modelbond.controllers.lease_results import FinalResults, Results
 from modelbond.controllers.maintenance import Maintenance
 from modelbond.errors import ActionPending, ModelbondError
 from modelbond.ports import Clock, Events, HostChain
 from modelbond.reconcile.host_lease_money import (
     Account,
     Close,
+    Move,
     Release,
+    ReleaseAbandoned,
+    Settle,
+    Stall,
     Withdraw,
+    WithdrawStalled,
     moves,
 )
+from modelbond.settlement.report import Progress
 from modelbond.settlement.units import LeaseId
 
 _log = logging.getLogger(__name__)
@@ -56,10 +62,11 @@ class HostTreasury:
 
     async def round(self) -> None:
         """Do for each lease what is due."""
-        leaving = self._leaving()
-        for opened in list(self._watch.opened()):
+        leaving, all_opened = self._leaving(), list(self._watch.opened())
+        tower = await self._progress() if all_opened else None
+        for opened in all_opened:
             try:
-                await self._tend(opened, leaving)
+                await self._tend(opened, leaving, tower=tower)
             except ActionPending:
                 continue
             except ModelbondError as failure:
@@ -77,7 +84,17 @@ class HostTreasury:
                 found.add(self._watch.lease(given.offer))
         return frozenset(found)
 
-    async def _tend(self, opened: Opened, leaving: frozenset[LeaseId]) -> None:
+    async def _progress(self) -> Progress | None:
+        """Return how far the tower speaks; None while nobody can say."""
+        try:
+            return await self._chain.progress()
+        except ModelbondError as failure:
+            _log.warning("the tower cannot be seen", extra={"reason": str(failure)})
+            return None
+
+    async def _tend(
+        self, opened: Opened, leaving: frozenset[LeaseId], *, tower: Progress | None
+    ) -> None:
         if opened.lease.released:
             await self._finish(opened)
             return
@@ -87,22 +104,39 @@ class HostTreasury:
             lease=opened.lease,
             time=opened.time,
             measured=measured.leaf if measured else None,
+            tower=tower if opened.offer.tower == self._chain.place.tower else None,
             leaving=opened.id in leaving,
             due=self._is_due(opened.id),
         )
         for move in moves(account):
-            match move:
-                case Close():
-                    await self._chain.close(opened.offer)
-                case Withdraw(leaf=leaf) if results is not None:
-                    await self._chain.withdraw_stream(opened.offer, leaf, results.proof(opened.id))
-                    self._taken_at[opened.id] = self._clock.monotonic()
-                case Release(leaf=leaf) if results is not None:
-                    await self._chain.release(opened.offer, leaf, results.proof(opened.id))
-                case Withdraw() | Release():
-                    continue
-                case other:
-                    assert_never(other)
+            await self._make(move, opened, results)
+
+    async def _make(self, move: Move, opened: Opened, results: Results | None) -> None:
+        chain, offer = self._chain, opened.offer
+        match move:
+            case Close():
+                await chain.close(offer)
+            case Withdraw(leaf=leaf) if results is not None:
+                await chain.withdraw_stream(offer, leaf, results.proof(opened.id))
+                self._took(opened.id)
+            case Release(leaf=leaf) if results is not None:
+                await chain.release(offer, leaf, results.proof(opened.id))
+            case Settle(leaf=leaf) if results is not None:
+                await chain.settle(offer, leaf, results.proof(opened.id))
+            case Stall(stalled_through=before):
+                await chain.stall(once=f"after {before}")
+            case WithdrawStalled(stalled_through=through):
+                await chain.withdraw_stalled(offer, once=f"{through}/{opened.lease.paid}")
+                self._took(opened.id)
+            case ReleaseAbandoned():
+                await chain.release_abandoned(offer)
+            case Withdraw() | Release() | Settle():
+                return
+            case other:
+                assert_never(other)
+
+    def _took(self, lease: LeaseId) -> None:
+        self._taken_at[lease] = self._clock.monotonic()
 
     async def _finish(self, opened: Opened) -> None:
         """Take what the release left, and close the book on the lease."""

@@ -77,6 +77,17 @@ class ReportRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Through when a tower's newest report speaks, and until when a stall freed the streams.
+
+    In seconds since 1970.
+    """
+
+    reported_through: int
+    stalled_through: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """Shows that a leaf stands in a posted report: its siblings up to that report's root."""
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from fakes.host_chain import FakeHostChain
 from fakes.host_world import AT_HOST, ORDER, HostWorld, again
 from fakes.leasing import chain_of, leasing, looked, offered, offering, pricing
-from fakes.offers import leaf
+from fakes.offers import account, leaf
 from modelbond.api.kinds import MODEL_PLACEMENT
 from modelbond.controllers.host_treasury import HostTreasury
 from modelbond.errors import ActionPending, ChainUnreachable, Reverted
+from modelbond.settlement.accounts import ABANDON_SECONDS, STALL_SECONDS
 from modelbond.settlement.leaves import Leaf
-from modelbond.settlement.report import NO_PROOF, Proof
-from modelbond.settlement.units import LeaseId, Wei
+from modelbond.settlement.report import NO_PROOF, Progress, Proof
+from modelbond.settlement.units import LeaseId, SliceCount, Wei
 from modelbond.sla.evidence import Measured, Result
 
 
@@ -106,6 +107,65 @@ async def test_an_ended_lease_is_released_and_its_rest_claimed_after_its_copy_is
     await looked(world)
     await desk.round()
     assert len(chain.done("release")) == 1
+
+
+async def test_a_silent_tower_is_stalled_for_the_stream_and_a_lease_that_it_left_is_released() -> (
+    None
+):
+    world = await leasing()
+    chain, lease = chain_of(world), lease_of(world)
+    reported = chain.leases[lease].first * 60 + 100 * 60
+    chain.tower = Progress(reported_through=reported, stalled_through=0)
+    desk = treasury(world, SaidOf({lease: leaf(100, 20)}))
+    chain.time_is(reported + STALL_SECONDS)
+    await looked(world)
+    await desk.round()
+    await looked(world)
+    assert [each for _, each, _ in chain.done("withdraw_stream")] == [leaf(100, 20)]
+    world.clock.pass_by(3601)
+    for _ in range(3):
+        await desk.round()
+        await looked(world)
+    assert chain.done("stall") == [("after 0",)]
+    assert [once for _, once in chain.done("withdraw_stalled")] == [f"{max(chain.nodes)}/80"]
+    assert chain.leases[lease].paid == 180
+    chain.time_is(chain.leases[lease].end * 60 + STALL_SECONDS + ABANDON_SECONDS)
+    await looked(world)
+    await desk.round()
+    assert len(chain.done("release_abandoned")) == 1
+    await looked(world)
+    await desk.round()
+    assert await world.book.kept() == {}
+
+
+async def test_the_last_leaf_is_settled_before_a_lease_is_released_without_a_report() -> None:
+    world = await leasing()
+    chain, lease = chain_of(world), lease_of(world)
+    state = chain.leases[lease]
+    chain.leases[lease] = replace(state, paid=SliceCount(100))
+    chain.tower = Progress(reported_through=state.first * 60 + 100 * 60, stalled_through=0)
+    chain.time_is(state.end * 60 + STALL_SECONDS + ABANDON_SECONDS)
+    desk = treasury(world, SaidOf({lease: leaf(100, 20)}))
+    for _ in range(2):
+        await looked(world)
+        await desk.round()
+    assert [each for _, each, _ in chain.done("settle")] == [leaf(100, 20)]
+    assert len(chain.done("release_abandoned")) == 1
+
+
+async def test_a_tower_that_cannot_be_seen_or_is_of_another_deployment_frees_nothing() -> None:
+    world = await leasing()
+    chain, lease = chain_of(world), lease_of(world)
+    chain.tower = Progress(reported_through=0, stalled_through=0)
+    chain.time_is(chain.leases[lease].end * 60 + STALL_SECONDS + ABANDON_SECONDS)
+    await looked(world)
+    desk = treasury(world, SaidOf())
+    chain.refusals["progress"] = ChainUnreachable("no RPC")
+    await desk.round()
+    chain.refusals.clear()
+    chain.place = replace(chain.place, tower=account("another tower"))
+    await desk.round()
+    assert chain.did == []
 
 
 async def test_what_one_lease_meets_keeps_no_other_waiting() -> None:

@@ -11,7 +11,11 @@ from modelbond.reconcile.host_lease_money import (
     Account,
     Close,
     Release,
+    ReleaseAbandoned,
+    Settle,
+    Stall,
     Withdraw,
+    WithdrawStalled,
     bond_condition,
     moves,
 )
@@ -24,9 +28,10 @@ from modelbond.reconcile.host_maintenance import (
     window_of,
     window_text,
 )
-from modelbond.settlement.accounts import Bond
+from modelbond.settlement.accounts import ABANDON_SECONDS, STALL_SECONDS, Bond
 from modelbond.settlement.endpoint import EndpointRecord
 from modelbond.settlement.lease import opened
+from modelbond.settlement.report import Progress
 from modelbond.settlement.units import LeaseId, SliceCount, SliceIndex, Wei
 
 BEGIN = 1_800_000_000
@@ -65,6 +70,71 @@ def test_a_lease_is_left_paid_and_released_when_it_is_due(
     changes: dict[str, Any], expected: list[object]
 ) -> None:
     assert done(**changes) == expected
+
+
+REPORTED = BEGIN + 100 * 60
+SILENT_AT = REPORTED + STALL_SECONDS
+ABANDONED_AT = END + STALL_SECONDS + ABANDON_SECONDS
+
+
+def silent(*, stalled_through: int = 0) -> Progress:
+    return Progress(reported_through=REPORTED, stalled_through=stalled_through)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"time": SILENT_AT - 1}, []),
+        ({"time": SILENT_AT}, [Stall(stalled_through=0)]),
+        ({"time": SILENT_AT, "due": False}, []),
+        ({"time": SILENT_AT, "tower": None}, []),
+        ({"time": SILENT_AT, "lease": replace(LEASE, paid=SliceCount(100))}, []),
+        ({"time": SILENT_AT, "lease": replace(LEASE, released=True)}, []),
+        (
+            {"time": SILENT_AT, "tower": silent(stalled_through=SILENT_AT)},
+            [WithdrawStalled(stalled_through=SILENT_AT)],
+        ),
+        (
+            {"time": SILENT_AT, "tower": silent(stalled_through=SILENT_AT), "due": False},
+            [],
+        ),
+        (
+            {
+                "time": SILENT_AT,
+                "tower": silent(stalled_through=SILENT_AT),
+                "lease": replace(LEASE, paid=SliceCount(100)),
+            },
+            [],
+        ),
+        ({"time": ABANDONED_AT - 1}, [Stall(stalled_through=0)]),
+        ({"time": ABANDONED_AT, "due": False}, [ReleaseAbandoned()]),
+        ({"time": ABANDONED_AT, "tower": None}, []),
+    ],
+)
+def test_what_a_silent_tower_holds_is_taken_as_the_contract_frees_it(
+    changes: dict[str, Any], expected: list[object]
+) -> None:
+    assert done(**{"tower": silent(), "due": True, **changes}) == expected
+
+
+def test_a_stall_goes_on_from_the_one_before_once_a_stream_is_due_again() -> None:
+    taken = replace(LEASE, paid=SliceCount(20))
+    stalled = silent(stalled_through=BEGIN + 120 * 60)
+    assert done(lease=taken, tower=stalled, time=SILENT_AT, due=True) == [
+        Stall(stalled_through=stalled.stalled_through)
+    ]
+
+
+@pytest.mark.parametrize("time", [SILENT_AT, ABANDONED_AT])
+def test_the_last_leaf_goes_before_what_is_had_without_a_report(time: int) -> None:
+    """Slices that a report speaks of are freed by nothing: without its leaf they are not paid."""
+    facts = {"tower": silent(stalled_through=time), "time": time, "due": time == SILENT_AT}
+    paid = replace(LEASE, paid=SliceCount(60))
+    assert done(lease=paid, measured=leaf(100, 40), **facts) == [Settle(leaf=leaf(100, 40))]
+    settled = replace(paid, measured=leaf(100, 40))
+    (move,) = done(lease=settled, measured=leaf(100, 40), **facts)
+    assert isinstance(move, WithdrawStalled if time == SILENT_AT else ReleaseAbandoned)
+    assert done(lease=settled, measured=leaf(90, 40), **facts) == [move]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from modelbond.settlement.accounts import Bond
 from modelbond.settlement.leaves import Leaf
 from modelbond.settlement.offer import Offer, lease_id
 from modelbond.settlement.place import ChainPlace
-from modelbond.settlement.report import FinalReport, Proof
+from modelbond.settlement.report import FinalReport, Progress, Proof
 from modelbond.settlement.units import (
     Address,
     LeaseId,
@@ -127,6 +127,33 @@ class HostChain:
         """Deal all out."""
         await self._do(
             self._name("release", offer), lambda acting: acting.bond.release(offer, leaf, proof)
+        )
+
+    async def progress(self) -> Progress:
+        """Return how far the tower speaks."""
+        return await self._made.chain.tower.progress()
+
+    async def settle(self, offer: Offer, leaf: Leaf, proof: Proof) -> None:
+        """Let the lease know a leaf."""
+        await self._do(
+            self._name("settle", offer, leaf), lambda acting: acting.bond.settle(offer, leaf, proof)
+        )
+
+    async def stall(self, *, once: str) -> None:
+        """Free the streams."""
+        await self._do(f"stall/{once}", lambda acting: acting.tower.stall(once=once))
+
+    async def withdraw_stalled(self, offer: Offer, *, once: str) -> None:
+        """Take what is free."""
+        await self._do(
+            self._name("stalled", offer, once),
+            lambda acting: acting.bond.withdraw_stalled(offer, once=once),
+        )
+
+    async def release_abandoned(self, offer: Offer) -> None:
+        """Deal all out without a last leaf."""
+        await self._do(
+            self._name("abandoned", offer), lambda acting: acting.bond.release_abandoned(offer)
         )
 
     async def claimable(self) -> Wei:

@@ -7,7 +7,7 @@ from web3.types import BlockIdentifier
 
 from modelbond.adapters.chain.contract import Contract, Event
 from modelbond.errors import Reverted
-from modelbond.settlement.report import ReportRef
+from modelbond.settlement.report import Progress, ReportRef
 from modelbond.settlement.units import Address, Digest, FrameIndex, Wei
 
 _REMEMBERED = 64
@@ -40,14 +40,6 @@ class Seat:
     stake: Wei
     leaves_at: int | None
     slashed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """Through when a tower's newest report speaks, and until when a stall freed the streams."""
-
-    reported_through: int
-    stalled_through: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
