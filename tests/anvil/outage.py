@@ -39,7 +39,9 @@ from modelbond.sla.text import hexed
 from modelbond.watcher import echo
 
 FRAME_SECONDS, WINDOW_SECONDS, SLICE_SECONDS = 20, 20, 2
-ADDRESS, LINK = "10.213.7.1", "modelbond-test0"
+_LINKS, _RUN = "mbwatch", os.getpid()
+LINK, ADDRESS = f"{_LINKS}{_RUN}", f"10.213.{_RUN // 254 % 256}.{_RUN % 254 + 1}"
+"""Of this process alone: two runs on one machine must not take each other's away."""
 WATCHERS = 3
 CREDIT = Wei(3_000)
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "operator")}
@@ -149,9 +151,12 @@ async def outage(folder: Path) -> AsyncIterator[Outage]:
 
 @contextmanager
 def _link() -> Iterator[None]:
-    """Give a link of this machine alone; one that a killed run left goes first."""
+    """Give a link of this machine alone; those that killed runs left go first."""
     debian.ensure(["iproute2"])
-    subprocess.run(["ip", "link", "delete", LINK], check=False, capture_output=True)
+    for path in Path("/sys/class/net").glob(f"{_LINKS}*"):
+        owner = path.name.removeprefix(_LINKS)
+        if owner.isdecimal() and not Path(f"/proc/{owner}").exists():
+            subprocess.run(["ip", "link", "delete", path.name], check=False, capture_output=True)
     subprocess.run(["ip", "link", "add", LINK, "type", "bridge"], check=True)
     try:
         subprocess.run(["ip", "address", "add", f"{ADDRESS}/32", "dev", LINK], check=True)
