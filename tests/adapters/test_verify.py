@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fakes.evidence import FRAME, text_of
+from fakes.evidence import FRAME, WATCHERS, text_of
 from fakes.file_server import FileServer, Handler, serving
 from golden.cases import CASES
 from modelbond.cli.main import main
@@ -25,13 +25,25 @@ BOARD, EVIDENCE = f"v1/frames/{FRAME}", f"v1/evidence/{HASH}"
 SILENT = "http://127.0.0.1:9"
 
 
-def board(*reports: tuple[str, str]) -> bytes:
-    """Return what a watcher says of a frame: reports by data hash and root."""
-    named = [
-        {"round": place + 1, "dataHash": data_hash, "root": root}
-        for place, (data_hash, root) in enumerate(reports)
+def board(*reports: tuple[str, str], signers: tuple[int, ...] = (1, 1)) -> bytes:
+    """Return a watcher's board of the frame: reports by data hash and root, signed by so many."""
+    signatures = [
+        {
+            "signer": WATCHERS[place],
+            "report": {
+                "round": round_,
+                "referenceBlock": 7,
+                "previousRoot": OTHER,
+                "root": root,
+                "dataHash": data_hash,
+            },
+            "signature": f"0x{'00' * 65}",
+        }
+        for round_, (count, (data_hash, root)) in enumerate(zip(signers, reports), 1)  # noqa: B905
+        for place in range(count)
     ]
-    return json.dumps({"reports": named, "vectors": []}).encode()
+    said = {"version": 1, "frame": FRAME, "commitments": [], "vectors": [], "proposals": []}
+    return json.dumps(said | {"signatures": signatures, "refusals": []}).encode()
 
 
 @pytest.fixture
@@ -97,6 +109,16 @@ def test_without_a_chain_nobody_says_which_of_two_reports_stands(
     assert told(capsys)[-1] == f"not checked: {said}"
 
 
+def test_of_two_reports_the_one_that_more_watchers_signed_is_taken_and_that_is_said(
+    watcher: FileServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watcher.files[BOARD] = board((OTHER, OTHER), (HASH, ROOT), signers=(1, 2))
+    assert verify(watcher.url) == 0
+    lines = told(capsys)
+    assert lines[0] == "reports    2 are named, the one that most signed is taken"
+    assert f"data hash  {HASH}: equal" in lines
+
+
 def test_evidence_that_nobody_serves_was_not_checked(
     watcher: FileServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -111,9 +133,10 @@ def test_evidence_that_nobody_serves_was_not_checked(
     [
         b"<html>",
         b"[]",
-        b'{"reports":[1]}',
-        b'{"reports":[{"round":1,"dataHash":"0x12","root":"0x12"}]}',
-        b'{"round":1}',
+        b'{"signatures":1}',
+        b'{"signatures":[1]}',
+        b'{"signatures":[{"report":{"dataHash":"0x12","root":"0x12"},"signer":"0x"}]}',
+        b'{"frame":1}',
     ],
 )
 def test_a_board_that_cannot_be_read_was_not_checked(

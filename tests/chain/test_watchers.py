@@ -55,10 +55,18 @@ async def answered(world: Outage) -> None:
 async def verified(world: Outage, report: FinalReport, found: Evidence) -> str:
     """Return what `modelbond verify` says of a report, beside the chain."""
     path = write(world.folder / "evidence.json", found.text)
+    named = str(path), "--hash", hexed(report.data_hash)
+    return await verify(*named, *beside_the_chain(world))
+
+
+def beside_the_chain(world: Outage) -> tuple[str, ...]:
+    deployment = str(deployment_file(world.market, folder=world.folder))
+    return "--rpc", world.market.chain.url, "--deployment", deployment
+
+
+async def verify(*words: str) -> str:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "modelbond", "verify", str(path)),
-        *("--hash", hexed(report.data_hash), "--rpc", world.market.chain.url),
-        *("--deployment", str(deployment_file(world.market, folder=world.folder))),
+        *(sys.executable, "-m", "modelbond", "verify", *words),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         env=ENVIRONMENT,
@@ -146,6 +154,17 @@ async def test_each_watcher_shows_what_it_sees_of_the_endpoint_now_signed_by_its
     world.breaks()
     down = [await live_where(world, one, passed=False) for one in world.watching]
     assert all(one.endpoints[world.lease].failures >= 1 for one in down)
+
+
+async def test_a_frames_report_is_verified_from_the_watchers_that_run(world: Outage) -> None:
+    await answered(world)
+    report, _ = await report_where(world, breach=0, through=15)
+    frame = "--frame", str(report.ref.frame)
+    every = [f"--from={one.url}" for one in world.watching]
+    for words in (every[:1], every, [*every, *beside_the_chain(world)]):
+        told = await verify(*frame, *words)
+        assert f"data hash  {hexed(report.data_hash)}: equal" in told.splitlines(), told
+        assert told.splitlines()[-1] == "equal", told
 
 
 async def test_with_one_watcher_gone_the_others_report_and_nobody_is_charged(

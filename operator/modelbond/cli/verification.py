@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from modelbond.verify.asking import NotChecked, Watcher
+from modelbond.verify.asking import Named, NotChecked, Watcher
 from modelbond.verify.chain import Chain
 from modelbond.verify.hashes import NO_HASH
 from modelbond.verify.report import Report, Say, check, check_follows, read
@@ -126,19 +126,29 @@ def _named(frame: int, sources: Sources, say: Say) -> tuple[str, str | None]:
     """Return the data hash of a frame's report, and its root as watchers name it."""
     if sources.chain:
         return sources.chain.data_hash(frame), None
-    named: dict[str, str] = {}
+    signers: dict[Named, set[str]] = {}
     for watcher in sources.watchers:
         try:
-            named |= watcher.reports(frame)
+            for named, who in watcher.signed(frame).items():
+                signers.setdefault(named, set()).update(who)
         except NotChecked as failure:
             say("reports", str(failure))
-    if not named:
+    return _most_signed(frame, signers, say)
+
+
+def _most_signed(frame: int, signers: Mapping[Named, set[str]], say: Say) -> Named:
+    """Return the report that most watchers signed: a round that failed leaves signatures too."""
+    if not signers:
         raise NotChecked(f"no watcher names a report on frame {frame}")
-    if len(named) > 1:
+    most = max(map(len, signers.values()))
+    first, *others = (named for named, who in signers.items() if len(who) == most)
+    if others:
         raise NotChecked(
-            f"{len(named)} reports are named on frame {frame}: --rpc tells which stands"
+            f"{1 + len(others)} reports are named on frame {frame}: --rpc tells which stands"
         )
-    return next(iter(named.items()))
+    if len(signers) > 1:
+        say("reports", f"{len(signers)} are named, the one that most signed is taken")
+    return first
 
 
 def _check_around(report: Report, found: Found, sources: Sources, say: Say) -> None:

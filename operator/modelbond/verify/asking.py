@@ -8,7 +8,7 @@ import requests
 
 from modelbond.errors import TransientError
 from modelbond.verify.hashes import hex_hash, word
-from modelbond.verify.text import HASH, Differs, Values, fit, shown
+from modelbond.verify.text import ADDRESS, HASH, Differs, Values, fit, shown
 
 _TIMEOUT_SECONDS = (5, 60)
 _LONGEST_BYTES = 64 * 2**20
@@ -19,23 +19,29 @@ class NotChecked(TransientError):
     """What a check needs cannot be had now."""
 
 
+Named = tuple[str, str]
+"""A report as people name it: its data hash and its root."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watcher:
     """A watcher, by the URL where it serves."""
 
     url: str
 
-    def reports(self, frame: int) -> dict[str, str]:
-        """Return the reports on a frame that it names: their roots by data hash."""
+    def signed(self, frame: int) -> dict[Named, set[str]]:
+        """Return who signed which report on a frame, by what its board shows; nobody checked that.
+
+        An entry that cannot be read is passed over, as every reader of a board does.
+        """
         found = self._get(f"frames/{frame}")
-        try:
-            reports = _object(found, who=self.url)["reports"] if found is not None else []
-            for place, one in enumerate(reports):
-                for name in ("dataHash", "root"):
-                    fit(one[name], HASH, path=f"reports[{place}].{name}")
-        except (Differs, KeyError, TypeError) as failure:
-            raise NotChecked(f"{self.url}: frames/{frame} cannot be read: {failure}") from failure
-        return {one["dataHash"]: one["root"] for one in reports}
+        entries = _object(found, who=self.url).get("signatures", []) if found is not None else []
+        if not isinstance(entries, list):
+            raise NotChecked(f"{self.url}: frames/{frame} cannot be read: signatures are no list")
+        signers: dict[Named, set[str]] = {}
+        for named, signer in filter(None, map(_signed, entries)):
+            signers.setdefault(named, set()).add(signer)
+        return signers
 
     def evidence(self, data_hash: str) -> bytes | None:
         """Return the evidence of that hash; None where it is not served, or is of another."""
@@ -124,6 +130,18 @@ def _object(body: bytes | None, *, who: str) -> Values:
     if not isinstance(found, dict):
         raise NotChecked(f"{who}: the answer is no JSON object")
     return found
+
+
+def _signed(entry: Any) -> tuple[Named, str] | None:
+    """Return a report and its signer; None for an entry that is none."""
+    try:
+        report, signer = entry["report"], entry["signer"]
+        fit(signer, ADDRESS, path="signer")
+        for name in ("dataHash", "root"):
+            fit(report[name], HASH, path=name)
+    except (Differs, KeyError, TypeError):
+        return None
+    return (report["dataHash"], report["root"]), signer
 
 
 def _log(log: Values) -> Log:
