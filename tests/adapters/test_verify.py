@@ -219,10 +219,12 @@ def test_events_are_taken_in_the_order_of_the_chain() -> None:
     assert [(log.block, log.index) for log in logs] == [(1, 5), (2, 0), (2, 1)]
 
 
-def test_a_node_that_has_dropped_the_block_is_asked_for_now() -> None:
+def test_a_node_that_has_dropped_the_block_is_asked_for_the_final_one() -> None:
     def pruned(_: str, params: list[Any]) -> Any:
         return (
-            {"result": f"0x{7:064x}"} if params[1] == "latest" else {"error": "missing trie node"}
+            {"result": f"0x{7:064x}"}
+            if params[1] == "finalized"
+            else {"error": "missing trie node"}
         )
 
     with node(pruned) as made:

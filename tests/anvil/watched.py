@@ -82,8 +82,8 @@ class Watched:
             **(following(after) if after else FIRST_REPORT),
         )
 
-    async def post(self, values: Values) -> ReportRef:
-        """Let a quorum post a report with this evidence."""
+    async def post(self, values: Values, *, final: bool = True) -> ReportRef:
+        """Let a quorum post a report with this evidence, in a block that is final then, or not."""
         market, said = self.market, read(text_of(values))
         report = await market.report(
             _digest(said.root),
@@ -96,6 +96,8 @@ class Watched:
         await market.do(OWNER, "tower", "post", report.values(), signers, signatures)
         market.seq, market.root = market.seq + 1, report.root
         posted_at = await market.chain.time()
+        if final:
+            await market.chain.finalize()
         return ReportRef(seq=market.seq, frame=report.frame, round=1, posted_at=posted_at)
 
     async def settle(self, offer: Offer, values: Values, ref: ReportRef) -> None:
@@ -117,14 +119,17 @@ class Watched:
         await self.market.do(OWNER, "bond", "release", offer.values(), nothing, nowhere)
         self.offers.remove(offer)
 
-    def deployment_file(self, folder: Path) -> Path:
-        """Write where the contracts are, as the deployment's script does."""
+    def deployment_file(self, folder: Path, **changes: Any) -> Path:
+        """Write where the contracts are, as the deployment's script does, or otherwise."""
         deployment = self.market.deployment
         path = folder / "31337.json"
         said = {
             "chainId": deployment.chain_id,
             "modelBond": f"0x{deployment.model_bond.address[2:].upper()}",
+            "modelBondCodeHash": f"0x{deployment.model_bond.code_hash.hex()}",
             "watchTower": f"0x{deployment.watch_tower.address[2:].upper()}",
+            "watchTowerCodeHash": f"0x{deployment.watch_tower.code_hash.hex()}",
+            **changes,
         }
         path.write_text(json.dumps(said))
         return path

@@ -27,19 +27,20 @@ class Verify:
     def __init__(self, watched: Watched, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys, self._folder = capsys, folder
         deployment = str(watched.deployment_file(folder))
-        self._chain = ["--rpc", watched.market.chain.url, "--deployment", deployment]
+        self._rpc = ["--rpc", watched.market.chain.url]
+        self.deployment = deployment
 
-    def files(self, *evidence: Values, since: int = 0) -> list[str]:
+    def files(self, *evidence: Values, since: int | None = None) -> list[str]:
         """Return what is said of evidence in files."""
         paths = []
         for values in evidence:
             path = self._folder / f"{hex_hash(text_of(values))}.json"
             path.write_bytes(text_of(values))
             paths.append(str(path))
-        return self(*paths, f"--since={since}")
+        return self(*paths, *([] if since is None else [f"--since={since}"]))
 
     def __call__(self, *words: str) -> list[str]:
-        main(["verify", *words, *self._chain])
+        main(["verify", *words, *self._rpc, "--deployment", self.deployment])
         return self._capsys.readouterr().out.splitlines()
 
 
@@ -59,7 +60,8 @@ async def test_a_posted_report_is_equal_with_all_that_the_chain_says(
     values = await watched.evidence(GOOD, OUTAGE)
     await watched.post(values)
     number = values["referenceBlock"]["number"]
-    assert verify.files(values)[-6:] == [
+    assert verify.files(values)[-7:] == [
+        "code       of both contracts: equal to the deployment's",
         "posted     report 1, round 1: equal root, data hash and previous",
         f"block      {number}: equal, the last of the frame",
         f"table      4 watchers: equal to signersOf({values['frame']})",
@@ -113,7 +115,7 @@ async def test_a_lease_ends_where_its_cover_is_used_up_and_leaves_when_it_is_rel
 
 
 async def test_a_node_that_is_asked_for_too_little_cannot_say_which_report_was_before(
-    watched: Watched, verify: Verify
+    watched: Watched, verify: Verify, tmp_path: Path
 ) -> None:
     first = await watched.evidence(GOOD, GOOD)
     await watched.post(first)
@@ -122,6 +124,35 @@ async def test_a_node_that_is_asked_for_too_little_cannot_say_which_report_was_b
     await watched.post(second)
     said = f"not checked: the report before was posted before block {since}"
     assert verify.files(second, since=since)[-1] == said
+    verify.deployment = str(watched.deployment_file(tmp_path, block=since))
+    assert verify.files(second)[-1] == said
+    assert verify.files(second, since=0)[-1] == "equal"
+
+
+async def test_another_contract_than_the_deployments_is_found_before_it_is_believed(
+    watched: Watched, verify: Verify, tmp_path: Path
+) -> None:
+    values = await watched.evidence(GOOD, GOOD)
+    await watched.post(values)
+    deployment = watched.market.deployment
+    for name, contract in (
+        ("modelBond", deployment.model_bond),
+        ("watchTower", deployment.watch_tower),
+    ):
+        verify.deployment = str(watched.deployment_file(tmp_path, **{f"{name}CodeHash": OTHER}))
+        said = f"code of {contract.address}: 0x{contract.code_hash.hex()}, should be {OTHER}"
+        assert verify.files(values)[-1] == f"differs: {said}"
+
+
+async def test_a_report_that_may_still_vanish_is_not_checked(
+    watched: Watched, verify: Verify
+) -> None:
+    values = await watched.evidence(GOOD, GOOD)
+    await watched.post(values, final=False)
+    said = f"not checked: the report on frame {values['frame']} is in no finalized block yet"
+    assert verify.files(values)[-1] == said
+    await watched.market.chain.finalize()
+    assert verify.files(values)[-1] == "equal"
 
 
 async def test_a_frames_report_is_the_one_on_chain_whatever_watchers_name(
@@ -146,6 +177,7 @@ async def test_a_report_that_was_vetoed_does_not_stand_and_the_one_before_does(
     vetoed = await watched.post(second)
     references = (vetoed.values(), market.root, kept.values(), kept_root)
     await market.do(GUARDIAN, "tower", "veto", *references)
+    await market.chain.finalize()
     said = f"differs: frame: no report on frame {second['frame']} stands on chain"
     assert verify.files(second)[-1] == said
     assert verify.files(first)[-1] == "equal"

@@ -30,8 +30,9 @@ What it can show:
   a report at all.
   With --hash, the data hash of a report on chain: that not one byte is another than was signed.
   With the evidence of the report before: that what is carried is the result of that one.
-  With --rpc: that this report stands on chain, and that every input is what the chain says, by the
-  word of that node. A quorum's signatures are on chain only, where the tower has checked them.
+  With --rpc: that the deployment's code stands on chain and this report in a finalized block, and
+  that every input is what the chain says, by the word of that node. A quorum's signatures are on
+  chain only, where the tower has checked them.
   Never: that a watcher saw what it says, or that no vector came in time and was left out.
 
 exit codes: 0 equal, 1 could not be checked, 2 differs
@@ -61,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--deployment", type=Path, metavar="FILE", help="where the contracts are; with --rpc"
     )
     parser.add_argument(
-        "--since", type=int, default=0, metavar="BLOCK", help="the deployment's block; with --rpc"
+        "--since", type=int, metavar="BLOCK", help="the block to read events from; with --rpc"
     )
     parser.add_argument("--json", action="store_true", help="one JSON document for machines")
 
@@ -122,12 +123,18 @@ def _chain(arguments: argparse.Namespace) -> Chain | None:
         return None
     try:
         said = json.loads(_text(arguments.deployment))
+        bond, tower = (str(said[name]).lower() for name in ("modelBond", "watchTower"))
+        since = said.get("block", 0) if arguments.since is None else arguments.since
         return Chain(
             node=Node(url=arguments.rpc),
             chain=int(said["chainId"]),
-            tower=str(said["watchTower"]).lower(),
-            bond=str(said["modelBond"]).lower(),
-            since=arguments.since,
+            tower=tower,
+            bond=bond,
+            codes={
+                bond: str(said["modelBondCodeHash"]).lower(),
+                tower: str(said["watchTowerCodeHash"]).lower(),
+            },
+            since=int(since),
         )
     except (ValueError, KeyError, TypeError) as failure:
         raise Refused(f"{arguments.deployment} is no deployment's file: {failure!r}") from failure

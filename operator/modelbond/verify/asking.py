@@ -76,9 +76,12 @@ class Node:
         return answer["result"]
 
     def call(self, to: str, function: str, argument: int, *, block: int) -> list[int]:
-        """Return the words that a view answers at a block, or now where that is not kept."""
+        """Return the words that a view answers at a block, or at the newest final one.
+
+        The latter where a node does not keep the state of the former.
+        """
         data = f"{hex_hash(function.encode())[:10]}{word(argument).hex()}"
-        for tag in (hex(block), "latest"):
+        for tag in (hex(block), "finalized"):
             answer = self._answer("eth_call", {"to": to, "data": data}, tag)
             if "result" in answer:
                 return _words(answer["result"])

@@ -45,12 +45,16 @@ class _Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
-    """The contracts of one deployment, as one node knows them from block `since` on."""
+    """The contracts of one deployment, as one node knows them from block `since` on.
+
+    What is compared is final. `codes` are the hashes of the code that must stand, by address.
+    """
 
     node: Node = field(repr=False)
     chain: int
     tower: str
     bond: str
+    codes: dict[str, str]
     since: int = 0
 
     def data_hash(self, frame: int) -> str:
@@ -62,6 +66,7 @@ class Chain:
         own = {name: report.evidence[name] for name in ("chain", "tower", "bond")}
         compare(own, {"chain": self.chain, "tower": self.tower, "bond": self.bond}, path="")
         compare(self.chain, int(self.node.ask("eth_chainId"), 16), path="chain")
+        self._check_code(say)
         self._check_posted(report, say)
         self._check_block(report, say)
         frame, block = (report.evidence["frame"], report.evidence["referenceBlock"]["number"])
@@ -78,18 +83,31 @@ class Chain:
 
     def _posted(self, frame: int) -> list[Log]:
         """Return the reports that stand, in order, the last of them on that frame."""
-        latest = int(self.node.ask("eth_blockNumber"), 16)
+        standing = self._standing(until=int(self._block("finalized")["number"], 16))
+        frames = [int(one.topics[2], 16) for one in standing]
+        if frame in frames:
+            return standing[: frames.index(frame) + 1]
+        newest = self._standing(until=int(self.node.ask("eth_blockNumber"), 16))
+        if frame in (int(one.topics[2], 16) for one in newest):
+            raise NotChecked(f"the report on frame {frame} is in no finalized block yet")
+        raise Differs("frame", frame, None, "no report on frame {0} stands on chain")
+
+    def _standing(self, *, until: int) -> list[Log]:
         standing: list[Log] = []
-        for log in self.node.logs(self.tower, [POSTED, VETOED], since=self.since, until=latest):
+        for log in self.node.logs(self.tower, [POSTED, VETOED], since=self.since, until=until):
             if log.topics[0] == POSTED:
                 standing.append(log)
             else:
                 first = int(log.topics[1], 16)
                 standing = [one for one in standing if int(one.topics[1], 16) < first]
-        frames = [int(one.topics[2], 16) for one in standing]
-        if frame not in frames:
-            raise Differs("frame", frame, None, "no report on frame {0} stands on chain")
-        return standing[: frames.index(frame) + 1]
+        return standing
+
+    def _check_code(self, say: Say) -> None:
+        for address, expected in self.codes.items():
+            code = self.node.ask("eth_getCode", address, "finalized")
+            found = hex_hash(bytes.fromhex(code.removeprefix("0x")))
+            compare(found, expected, path=f"code of {address}")
+        say("code", "of both contracts: equal to the deployment's")
 
     def _check_posted(self, report: Report, say: Say) -> None:
         *earlier, posted = self._posted(report.evidence["frame"])
@@ -111,7 +129,7 @@ class Chain:
     def _check_block(self, report: Report, say: Say) -> None:
         block = report.evidence["referenceBlock"]
         found = {"number": block["number"], "time": self._time(block["number"])}
-        found["hash"] = self._block(block["number"])["hash"]
+        found["hash"] = self._block(hex(block["number"]))["hash"]
         compare(block, found, path="referenceBlock")
         if self._time(block["number"] + 1) <= report.ends_at:
             raise Differs(
@@ -150,12 +168,12 @@ class Chain:
         return leases
 
     def _time(self, number: int) -> int:
-        return int(self._block(number)["timestamp"], 16)
+        return int(self._block(hex(number))["timestamp"], 16)
 
-    def _block(self, number: int) -> Values:
-        found: Values | None = self.node.ask("eth_getBlockByNumber", hex(number), False)  # noqa: FBT003 - JSON-RPC
+    def _block(self, which: str) -> Values:
+        found: Values | None = self.node.ask("eth_getBlockByNumber", which, False)  # noqa: FBT003 - JSON-RPC
         if found is None:
-            raise NotChecked(f"the RPC has no block {number}")
+            raise NotChecked(f"the RPC has no block {which}")
         return found
 
 
