@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from federation import breaking, joining, seen
+from federation import breaking, joining, looking, seen
 from federation.deployments import Deployed
 from federation.install import CUSTOMER
 from federation.leasing import ALLOWANCE, CREDIT, Leased, lease_of, leased_spec
@@ -54,6 +54,7 @@ class Paid:
 def paid(leased: Leased, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Paid]:
     """Kill alpha's Triton until the allowance is used up and more, and wait for the money."""
     spec = leased_spec("tiny-canaries")
+    no_other_lease(leased)
     with (
         leased.world.deployed(NAME, placement={"hosts": ["alpha"]}, **spec) as deployed,
         scraping(leased, tmp_path_factory.mktemp("prometheus")) as scraped,
@@ -75,6 +76,15 @@ def paid(leased: Leased, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
             after=money(leased),
             scraped=scraped,
         )
+
+
+def no_other_lease(leased: Leased) -> None:
+    """Wait until earlier leases are dealt out: their refunds are the same customer's."""
+    eventually(
+        lambda: looking.listed(leased.world.home, joining.ORDERS),
+        lambda orders: orders == [],
+        within_seconds=400,
+    )
 
 
 def break_alpha(leased: Leased, lease: str) -> None:
