@@ -14,6 +14,7 @@ import pytest
 from fakes import endpoint as fake
 from fakes.canaries import canary, strings, tensor
 from fakes.endpoint import Behave, Endpoint, GuardWithLoopback
+from fakes.targets import target
 from modelbond.runtime.clock import SystemClock
 from modelbond.sla.canary import Rule
 from modelbond.sla.verdict import ProbeReason
@@ -350,6 +351,18 @@ def test_the_watchers_own_absence_is_not_the_endpoints_time(
 ) -> None:
     found = judged(ended, seconds=seconds, stalled_seconds=stalled, bound_seconds=1.0)
     assert found is meaning
+
+
+@pytest.mark.parametrize("bound_ms", [1, 2_000, 14_000, 15_000])
+def test_who_was_away_for_a_moment_still_sees_that_no_answer_came(bound_ms: int) -> None:
+    slow = target(1, slice_seconds=60, latency_bound_ms=bound_ms)
+    found = judged(
+        ProbeReason.TOO_LATE,
+        seconds=slow.deadline_seconds,
+        stalled_seconds=min(slow.deadline_seconds / 5, 0.9),
+        bound_seconds=slow.bound_seconds,
+    )
+    assert found is ProbeReason.TOO_LATE
 
 
 async def test_many_kinds_of_numbers_travel_there_and_back(

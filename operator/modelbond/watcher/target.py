@@ -7,8 +7,11 @@ from modelbond.settlement.units import LeaseId, SliceIndex
 from modelbond.sla.canary import Canary
 from modelbond.watcher.guard import Place
 
-# The part of a slice in which a probe must be over: two of them, apart, have to fit.
-SHARE_OF_A_PROBE = 4
+# Two probes of a slice, apart, have to fit: an answer may take a quarter of it, and a probe is over
+# in a third. The one is shorter than the other, or whoever gives up after the longest bound could
+# not tell an endpoint that hangs from a moment in which it was away itself.
+SHARE_OF_AN_ANSWER = 4
+_SHARE_OF_A_PROBE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +45,11 @@ class Target:
     def __post_init__(self) -> None:
         if not self.canaries:
             raise Refused("canaries: there must be one at least")
-        if not 0 < self.latency_bound_ms * SHARE_OF_A_PROBE <= 1000 * self.slice_seconds:
+        longest = 1000 * self.slice_seconds // SHARE_OF_AN_ANSWER
+        if not 0 < self.latency_bound_ms <= longest:
             raise Refused(
-                f"latencyBoundMs: must be from 1 to {1000 * self.slice_seconds // SHARE_OF_A_PROBE}"
-                f", a quarter of a slice, not {self.latency_bound_ms}"
+                f"latencyBoundMs: must be from 1 to {longest}, a quarter of a slice, "
+                f"not {self.latency_bound_ms}"
             )
 
     @property
@@ -56,4 +60,4 @@ class Target:
     @property
     def deadline_seconds(self) -> float:
         """Return when a probe is given up: how late an answer is, is of interest for a while."""
-        return min(2 * self.bound_seconds, self.slice_seconds / SHARE_OF_A_PROBE)
+        return min(2 * self.bound_seconds, self.slice_seconds / _SHARE_OF_A_PROBE)

@@ -179,4 +179,4 @@ def test_without_targets_nothing_is_due() -> None:
 def test_a_bound_that_leaves_no_room_for_two_probes_is_refused(bound: int) -> None:
     with pytest.raises(Refused, match="latencyBoundMs"):
         target(1, latency_bound_ms=bound)
-    assert target(1, latency_bound_ms=15_000).deadline_seconds == 15
+    assert target(1, latency_bound_ms=15_000).deadline_seconds == 20
