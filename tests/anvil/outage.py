@@ -10,7 +10,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from aiohttp import web
 from anvil.market import Market, deployed
 from anvil.node import blocks, running
 from anvil.people import key_of, secret_of
+from anvil.skew import skewed
 from cluster import debian
 from fakes.endpoint import Endpoint, serving
 from fakes.handed import TOKEN, agreed, handed_over
@@ -44,6 +45,7 @@ LINK, ADDRESS = f"{_LINKS}{_RUN}", f"10.213.{_RUN // 254 % 256}.{_RUN % 254 + 1}
 """Of this process alone: two runs on one machine must not take each other's away."""
 WATCHERS = 3
 CREDIT = Wei(3_000)
+NOTHING_OFF: Mapping[int, int] = {}
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "operator")}
 
 
@@ -124,8 +126,13 @@ class Outage:
 
 
 @asynccontextmanager
-async def outage(folder: Path) -> AsyncIterator[Outage]:
-    """Give a lease that three watchers measure, two of them a quorum."""
+async def outage(
+    folder: Path, *, off_seconds: Mapping[int, int] = NOTHING_OFF
+) -> AsyncIterator[Outage]:
+    """Give a lease that three watchers measure, two of them a quorum.
+
+    `off_seconds` says by how much the clocks of some of them are ahead, each by its place.
+    """
     async with AsyncExitStack() as stack:
         stack.enter_context(_link())
         chain = await stack.enter_async_context(running())
@@ -135,7 +142,9 @@ async def outage(folder: Path) -> AsyncIterator[Outage]:
         endpoint = await stack.enter_async_context(serving(host=ADDRESS))
         offer, lease = await _leased(market, endpoint, folder=folder / "targets")
         watching = [
-            await stack.enter_async_context(_watcher(place, market, folder=folder))
+            await stack.enter_async_context(
+                _watcher(place, market, folder=folder, off_seconds=off_seconds.get(place, 0))
+            )
             for place in range(WATCHERS)
         ]
         yield Outage(
@@ -193,7 +202,9 @@ async def _leased(market: Market, endpoint: Endpoint, *, folder: Path) -> tuple[
 
 
 @asynccontextmanager
-async def _watcher(place: int, market: Market, *, folder: Path) -> AsyncIterator[Watching]:
+async def _watcher(
+    place: int, market: Market, *, folder: Path, off_seconds: int
+) -> AsyncIterator[Watching]:
     """Run `modelbond watcher` until the block ends."""
     home, port = folder / f"watcher-{place}", _port(place)
     config = write(home / "watcher.yaml", "")
@@ -206,7 +217,7 @@ async def _watcher(place: int, market: Market, *, folder: Path) -> AsyncIterator
             *(sys.executable, "-m", "modelbond", "watcher", "--config", str(config)),
             stdout=out,
             stderr=subprocess.STDOUT,
-            env=ENVIRONMENT,
+            env={**ENVIRONMENT, **(skewed(off_seconds) if off_seconds else {})},
         )
     try:
         yield Watching(

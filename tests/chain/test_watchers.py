@@ -1,15 +1,25 @@
 """From a broken promise to money, in real time: real watchers, a real chain, and no claim."""
 
 import asyncio
+import json
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from anvil.node import CHAIN_ID
-from anvil.outage import CREDIT, ENVIRONMENT, Outage, Watching, deployment_file, outage, write
+from anvil.outage import (
+    CREDIT,
+    ENVIRONMENT,
+    Outage,
+    Watching,
+    deployment_file,
+    outage,
+    write,
+)
 from fakes.endpoint import Behave, after, another_answer, reset, status
 from modelbond.adapters.chain.signatures import signer_of
 from modelbond.settlement.report import FinalReport
@@ -17,12 +27,14 @@ from modelbond.settlement.units import Wei, address
 from modelbond.sla.evidence import Evidence
 from modelbond.sla.live import Live, live_of
 from modelbond.sla.text import hexed
-from modelbond.sla.vector import watcher_domain
+from modelbond.sla.vector import vector_of, watcher_domain
 from modelbond.watcher.ledger import exported
 
 pytestmark = pytest.mark.timeout(300)
 
 _DEADLINE_SECONDS = 200
+OFF = 2
+"""The place of the watcher whose clock is off."""
 
 
 @pytest.fixture
@@ -32,15 +44,17 @@ async def world(tmp_path: Path) -> AsyncIterator[Outage]:
 
 
 async def report_where(
-    world: Outage, *, breach: int, through: int = 0
+    world: Outage, *, breach: int, through: int = 0, by: Collection[str] = ()
 ) -> tuple[FinalReport, Evidence]:
-    """Wait for a final report with so many breaches of the lease, or more."""
+    """Wait for a final report with so many breaches of the lease, or more, from those vectors."""
     async with asyncio.timeout(_DEADLINE_SECONDS):
         while True:
             found = await world.newest()
             if found is not None:
                 leaf = found[1].result.leases.get(world.lease)
-                if leaf and leaf.leaf.breach >= breach and leaf.leaf.through >= through:
+                shown = {one.watcher for one in found[1].inputs.vectors}
+                enough = leaf and leaf.leaf.breach >= breach and leaf.leaf.through >= through
+                if enough and shown.issuperset(by):
                     return found
             await asyncio.sleep(1)
 
@@ -178,3 +192,47 @@ async def test_with_one_watcher_gone_the_others_report_and_nobody_is_charged(
     assert (measured.bad, measured.leaf.breach) == (0, 0)
     shown = {one.watcher for one in evidence.inputs.vectors}
     assert len(shown) == 2
+
+
+async def test_a_watcher_whose_clock_is_behind_knows_nothing_and_the_others_report(
+    tmp_path: Path,
+) -> None:
+    async with outage(tmp_path, off_seconds={OFF: -5}) as world:
+        await answered(world)
+        _, evidence = await report_where(world, breach=0, through=15, by=all_but(world, OFF))
+        rows = rows_of(world.watching[OFF])
+        off = address(world.market.watchers[OFF].address)
+    assert {(row["verdict"], row["reason"]) for row in rows} == {("u", "clock_off")}
+    assert set(letters(evidence, world).get(off, "u")) == {"u"}
+    assert evidence.result.leases[world.lease].bad == 0
+
+
+async def test_a_watcher_whose_clock_is_ahead_charges_nobody_and_stops_no_report(
+    tmp_path: Path,
+) -> None:
+    """The newest block may be as old as it looks: nobody can tell, and it takes part."""
+    async with outage(tmp_path, off_seconds={OFF: 5}) as world:
+        await answered(world)
+        _, evidence = await report_where(world, breach=0, through=15, by=all_but(world, OFF))
+        rows = rows_of(world.watching[OFF])
+    assert {row["verdict"] for row in rows} <= {"g", "u"}
+    assert {row["reason"] for row in rows}.isdisjoint({"clock_off"})
+    assert evidence.result.leases[world.lease].bad == 0
+
+
+def all_but(world: Outage, place: int) -> set[str]:
+    """Return the addresses of the other watchers."""
+    every = [address(one.address) for one in world.market.watchers]
+    return set(every) - {every[place]}
+
+
+def rows_of(one: Watching) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in exported(one.ledger)]
+
+
+def letters(evidence: Evidence, world: Outage) -> dict[str, str]:
+    """Return by its address what each watcher showed of the lease in a frame."""
+    return {
+        one.watcher: vector_of(one.text).leases.get(world.lease, "")
+        for one in evidence.inputs.vectors
+    }

@@ -1,5 +1,7 @@
 """What watchers see together, whose turn it is, and which leases a chain's events leave open."""
 
+from itertools import product
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,6 +60,13 @@ def test_less_than_a_third_that_lies_makes_nothing_bad(
     bad = sum(weight for weight, letter in seen if letter == "b")
     if 3 * bad < known:
         assert joint_verdict(seen, quorum=quorum) is not Verdict.BAD
+
+
+def test_of_three_equal_watchers_no_single_one_makes_a_slice_bad() -> None:
+    quorum = quorum_of(of(1, 1, 1))
+    for seen in product("gbux?", repeat=3):
+        if joint_verdict([(1, letter) for letter in seen], quorum=quorum) is Verdict.BAD:
+            assert seen.count("b") >= 2
 
 
 def test_a_frame_has_its_commitments_then_its_vectors_then_its_rounds() -> None:
