@@ -59,7 +59,7 @@ scenarios: .venv compiled ## Real clusters, real Triton, real faults (builds wha
 	$(PYTEST) tests/scenarios
 
 ##@ Work on it
-.PHONY: generate format clusters images bench bench-verdicts bench-watcher demo-down clean help
+.PHONY: generate format clusters images bench bench-accuracy bench-verdicts bench-watcher demo-down clean help
 generate: .venv compiled ## Write the files that are generated: types, pages, rules, dashboards
 	$(BIN)/python operator/generate.py
 	$(BIN)/python operator/generate.py --contracts
@@ -78,6 +78,9 @@ images: .venv ## Build the operator's image and those of the demo
 
 bench: .venv ## Latency from apply to order and from ready to Ready, on real clusters
 	$(PY) -m bench
+
+bench-accuracy: .venv ## How true the ledger is, by outages known beforehand: five minutes, no cluster
+	$(PY) -m bench.accuracy
 
 bench-verdicts: .venv ## Which of our own cheats canaries find, on two real models: minutes, no cluster
 	OPENBLAS_NUM_THREADS=1 $(PY) -m bench.verdicts

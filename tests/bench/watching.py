@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import tempfile
 import time
 from pathlib import Path
@@ -11,20 +10,14 @@ from pathlib import Path
 import aiohttp
 
 from bench import crowd
+from bench.loop import measuring
 from bench.stopwatch import PACE_SECONDS, Phase, Plan, Stopwatch
-from modelbond.runtime.clock import SystemClock
 from modelbond.sla.inference import infer_path
 from modelbond.watcher import echo
-from modelbond.watcher.clock_watch import ClockWatch
-from modelbond.watcher.control import Control
 from modelbond.watcher.inference import question_of
-from modelbond.watcher.judging import Doubts
-from modelbond.watcher.ledger import SliceLedger
 from modelbond.watcher.means import keep_tls_buffers_small
-from modelbond.watcher.probe import KEEP_ALIVE_SECONDS, Probes
-from modelbond.watcher.prober import PROBES_AT_ONCE, Prober
-from modelbond.watcher.sightings import Sightings
-from modelbond.watcher.stalls import Stalls
+from modelbond.watcher.probe import KEEP_ALIVE_SECONDS
+from modelbond.watcher.prober import PROBES_AT_ONCE
 
 SLICE_SECONDS = 2 * PACE_SECONDS
 # Ten thousand handshakes: where they do not fit into the first slice, they do into the second.
@@ -42,43 +35,15 @@ def asked_barely(plan: Plan) -> list[Phase]:
 
 
 async def _watched(plan: Plan) -> list[Phase]:
-    clock = SystemClock()
-    stalls = Stalls(clock)
     watch = Stopwatch()
     idle = watch.cut("nothing yet")
-    identity = echo.fresh_identity()
-    async with (
-        Probes(
-            guard=crowd.GuardWithLoopback(), clock=clock, stalls=stalls, lookup=crowd.lookup
-        ) as probes,
-        Probes(guard=echo.OwnEchoOnly(), clock=clock, stalls=stalls) as own,
-        echo.serving(identity) as own_port,
-    ):
-        own_target = echo.echo_target(identity.public_key, port=own_port)
-        control = Control(clock=clock, echo=echo.echo_check(own, own_target))
-        doubts = Doubts(
-            control=control, clock=ClockWatch(clock, offset=lambda: None), stalls=stalls
-        )
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            SliceLedger(Path(folder) / "slices.sqlite") as ledger,
-        ):
-            prober = Prober(
-                asker=probes,
-                rows=ledger,
-                meter=watch.tally,
-                sightings=Sightings(),
-                clock=clock,
-                doubts=doubts,
-                random=random.random,
-            )
+    with tempfile.TemporaryDirectory() as folder:
+        async with measuring(
+            Path(folder), guard=crowd.GuardWithLoopback(), meter=watch.tally, lookup=crowd.lookup
+        ) as loop:
             targets = crowd.targets(plan.count, port=plan.port, public_key=plan.public_key)
-            prober.set_targets(targets)
-            running = asyncio.create_task(prober.run())
-            phases = await _phases(plan, watch)
-            running.cancel()
-            await asyncio.wait({running})
-    return [idle, *phases]
+            loop.prober.set_targets(targets)
+            return [idle, *await _phases(plan, watch)]
 
 
 async def _phases(plan: Plan, watch: Stopwatch) -> list[Phase]:

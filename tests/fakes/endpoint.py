@@ -116,8 +116,9 @@ def after(seconds: float) -> Behave:
     """Answer rightly, but so late."""
 
     async def behave(request: web.Request) -> web.StreamResponse:
+        answer = await echo.echo(request)  # read first: who asks may be gone by then
         await asyncio.sleep(seconds)
-        return await echo.echo(request)
+        return answer
 
     return behave
 
