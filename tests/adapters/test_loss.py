@@ -23,6 +23,7 @@ from modelbond.watcher.control import Control
 from modelbond.watcher.judging import Doubts
 from modelbond.watcher.ledger import SliceRow
 from modelbond.watcher.prober import Prober
+from modelbond.watcher.sightings import Sightings
 from modelbond.watcher.stalls import Stalls
 from modelbond.watcher.target import Target
 
@@ -112,6 +113,7 @@ async def measured(network: Network, *, slices: int) -> Seen:
         asker=network,
         rows=seen,
         meter=seen,
+        sightings=Sightings(),
         clock=clock,
         doubts=doubts,
         random=Random(5).random,  # noqa: S311 - moments of probes
