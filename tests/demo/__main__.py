@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -65,7 +66,7 @@ def up() -> None:
     deployed = Deployed(world.home, NAME)
     wait_until_ready(deployed)
     classify(world)
-    outage.play(leased, deployed)
+    outage.play(leased, deployed, classify=partial(classify, world))
     show(leased)
     print(f"\nThe demo took {(time.monotonic() - started) / 60:.1f} minutes.")
 

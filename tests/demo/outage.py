@@ -1,6 +1,7 @@
 """The second half of the demo: a host breaks its promise, and the customer is paid for it."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from federation import breaking, joining, seen
@@ -33,11 +34,11 @@ class Act:
     leases: dict[str, str]
 
 
-def play(leased: Leased, deployed: Deployed) -> None:
-    """Break a host, let it recover, and follow the money."""
+def play(leased: Leased, deployed: Deployed, *, classify: Callable[[], None]) -> None:
+    """Break a host, let it recover, and follow the money. `classify` is the customer meanwhile."""
     act = _opened(leased, deployed)
     before, began = _money(leased), time.time()
-    _break(act)
+    _break(act, classify=classify)
     lease = _paid(act)
     _tell(act, lease, before=before, after=_money(leased), seconds=time.time() - began)
 
@@ -53,7 +54,7 @@ def _opened(leased: Leased, deployed: Deployed) -> Act:
     return Act(leased=leased, deployed=deployed, slots=slots, leases=leases)
 
 
-def _break(act: Act) -> None:
+def _break(act: Act, *, classify: Callable[[], None]) -> None:
     """Kill Triton at one host until enough slices are bad, and let it recover."""
     lease, watcher = act.leases[BROKEN], act.leased.world.home
     name, began = act.deployed.name, time.time()
@@ -68,12 +69,12 @@ def _break(act: Act) -> None:
             lambda letters: letters.count("b") >= BAD_SLICES,
             within_seconds=180,
         )
+        classify()
     print(f"\nWhat each watcher saw, a letter for each slice of {SLICE_SECONDS} s (good, bad):")
     for host, one in act.leases.items():
         for place, cluster in act.leased.clusters.items():
             letters = seen.verdicts(cluster, one, after=began - 20, until=time.time())
             print(f"  {host:6} seen from {place:6} {letters}")
-    print(f"{OTHER} served on meanwhile, so the Service did not go down with {BROKEN}.")
 
 
 def _paid(act: Act) -> Json:
