@@ -10,7 +10,7 @@ from fakes.canaries import canary, tensor
 from fakes.model_server import MODEL, TOKEN, ModelServer, Raw, answering
 from modelbond.adapters.host_key import EllipticKeys
 from modelbond.adapters.own_endpoint import PinnedEndpoint
-from modelbond.ports import OwnEdge
+from modelbond.ports.leases import OwnEdge
 from modelbond.sla.canary import Tensor
 
 AGREED = (canary(tensor(2.0)),)

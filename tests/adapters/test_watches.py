@@ -16,7 +16,7 @@ from modelbond.errors import (
     ModelbondError,
     Unauthorized,
 )
-from modelbond.ports import Changed
+from modelbond.ports.cluster import Changed
 
 
 class Following:

@@ -17,7 +17,7 @@ from fakes.ports import FakeClock
 from modelbond.adapters.chain.home_chain import HomeChain
 from modelbond.controllers.lease_results import FinalResults
 from modelbond.errors import ActionPending, Refused, Reverted
-from modelbond.ports import Wallet
+from modelbond.ports.leases import Wallet
 from modelbond.settlement.endpoint import EndpointRecord
 from modelbond.settlement.offer import Offer
 from modelbond.settlement.units import Digest, SliceCount, SliceIndex, address

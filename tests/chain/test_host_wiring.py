@@ -18,7 +18,7 @@ from modelbond.api.config import (
     RpcConfig,
 )
 from modelbond.errors import Refused
-from modelbond.ports import KubeApi
+from modelbond.ports.cluster import KubeApi
 from modelbond.shell.host_role import host_role
 from modelbond.shell.parts import Parts
 

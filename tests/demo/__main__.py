@@ -27,7 +27,7 @@ from images import magika_features
 
 REPOSITORY = Path(__file__).parents[2]
 NEXT = "`make demo` goes on from here, `make demo-down` removes all"
-SHOWN = ("operator/modelbond/ports.py", "Makefile", "crds/modeldeployments.yaml")
+SHOWN = ("operator/modelbond/ports/leases.py", "Makefile", "crds/modeldeployments.yaml")
 NAME = "magika"
 READY_WITHIN_SECONDS = 300
 REMIND_SECONDS = 15

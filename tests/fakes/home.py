@@ -30,7 +30,8 @@ from modelbond.controllers.lease import LeaseController
 from modelbond.controllers.lease_book import LeaseBook
 from modelbond.controllers.order import OrderController
 from modelbond.controllers.order_book import OrderViews
-from modelbond.ports import LeaseChain, Outcome
+from modelbond.ports.leases import LeaseChain
+from modelbond.ports.process import Outcome
 from modelbond.reconcile.home_names import deployment_uid_of, host_of_object
 
 DIGEST = "sha256:" + "a" * 64

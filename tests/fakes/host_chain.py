@@ -6,7 +6,7 @@ from typing import Any
 
 from fakes.offers import account
 from modelbond.errors import ChainUnreachable, ModelbondError
-from modelbond.ports import Look, OwnEdge
+from modelbond.ports.leases import Look, OwnEdge
 from modelbond.settlement.accounts import Bond, freed, streamed
 from modelbond.settlement.encoding import keccak
 from modelbond.settlement.lease import Lease, opened

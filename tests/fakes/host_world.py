@@ -30,7 +30,8 @@ from modelbond.controllers.home_cluster import HomeClusterController
 from modelbond.controllers.host_lease_offers import Means
 from modelbond.controllers.host_lease_watch import LeaseWatch
 from modelbond.errors import ModelbondError
-from modelbond.ports import HostChain, KubeApi, OfferBook, Token
+from modelbond.ports.cluster import KubeApi, Token
+from modelbond.ports.leases import HostChain, OfferBook
 from modelbond.settlement.units import Wei
 
 HOME = "customers-0a0a0a0a"

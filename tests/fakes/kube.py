@@ -11,7 +11,7 @@ import msgspec
 
 from modelbond.api.kinds import Json, Kind, key_of
 from modelbond.errors import AlreadyExists, Conflicted, Expired, Invalid
-from modelbond.ports import Changed, Listed, Token
+from modelbond.ports.cluster import Changed, Listed, Token
 
 Part = TypeVar("Part")
 CREATED = "2026-01-01T00:00:00Z"

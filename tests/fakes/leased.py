@@ -14,7 +14,7 @@ from fakes.home import Home, deployment, said
 from fakes.lease_chain import HOST, PLACE, FakeLeaseChain, signature_of
 from fakes.offers import offer
 from modelbond.api.kinds import CONFIG_MAP, MODEL_DEPLOYMENT, NAMESPACE, SECRET, Json
-from modelbond.ports import LeaseChain
+from modelbond.ports.leases import LeaseChain
 from modelbond.settlement.encoding import keccak
 from modelbond.settlement.endpoint import EndpointRecord
 from modelbond.settlement.leaves import Leaf

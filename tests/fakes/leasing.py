@@ -19,7 +19,7 @@ from fakes.host_world import (
 from fakes.offers import account
 from modelbond.api.kinds import SECRET, Json
 from modelbond.controllers.edge_identity import texts_of
-from modelbond.ports import HostChain
+from modelbond.ports.leases import HostChain
 from modelbond.reconcile.host_lease import Given, given_of
 from modelbond.reconcile.host_lease_papers import papers_secret
 from modelbond.settlement.offer import slot_id

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from fakes.kube import FakeKube
 from modelbond.api.kinds import Json, Kind, key_of
 from modelbond.errors import ModelbondError
-from modelbond.ports import KubeApi
+from modelbond.ports.cluster import KubeApi
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from fakes.frames import BOND, LEASE, TOWER, facts
 from fakes.tower import CHAIN_ID, FakeTower
 from modelbond.adapters.chain.keys import Key, Role
 from modelbond.adapters.chain.signatures import signer_of
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.settlement.encoding import keccak
 from modelbond.settlement.units import Address, FrameIndex, LeaseId, SliceIndex, address
 from modelbond.sla.frame_board import FrameBoard

@@ -7,7 +7,7 @@ from modelbond.adapters.api_errors import error_of
 from modelbond.adapters.transport import Request, decoded
 from modelbond.api.kinds import Json, Kind
 from modelbond.errors import ApiBroken
-from modelbond.ports import Changed, Token
+from modelbond.ports.cluster import Changed, Token
 
 
 def typed(body: Json, kind: Kind) -> Json:

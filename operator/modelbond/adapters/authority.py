@@ -15,7 +15,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from modelbond.api.kinds import SECRET, Json
 from modelbond.errors import AlreadyExists, Refused
-from modelbond.ports import Clock, KubeApi
+from modelbond.ports.cluster import KubeApi
+from modelbond.ports.process import Clock
 from modelbond.reconcile.home_certificate import (
     Certificate,
     encoded,

@@ -11,7 +11,8 @@ from modelbond.adapters.credentials import Credential, GivenToken, TokenFile
 from modelbond.adapters.kubernetes import KubernetesApi
 from modelbond.adapters.transport import Transport
 from modelbond.errors import Refused
-from modelbond.ports import Clock, KubeApi
+from modelbond.ports.cluster import KubeApi
+from modelbond.ports.process import Clock
 
 # One home must not fill the memory in which the links to all others are kept.
 _STRANGERS_BYTES = 8 * 2**20

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 
 _REREAD_SECONDS = 60.0
 

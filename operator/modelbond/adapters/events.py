@@ -8,7 +8,8 @@ from datetime import datetime
 
 from modelbond.api.kinds import EVENT, Json
 from modelbond.errors import ModelbondError
-from modelbond.ports import Clock, KubeApi
+from modelbond.ports.cluster import KubeApi
+from modelbond.ports.process import Clock
 
 _log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from modelbond.errors import (
     Expired,
     Invalid,
 )
-from modelbond.ports import Changed, Listed, Token
+from modelbond.ports.cluster import Changed, Listed, Token
 
 INACTIVITY_SECONDS = 75.0
 """A little more than the API server's minute between bookmarks."""

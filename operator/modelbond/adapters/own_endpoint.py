@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from modelbond.adapters.bodies import bounded
 from modelbond.errors import Refused
-from modelbond.ports import OwnEdge
+from modelbond.ports.leases import OwnEdge
 from modelbond.sla.canary import Canary, Tensor, mismatch
 from modelbond.sla.inference import LENGTH_HEADER, answers, infer_path, json_bytes, question
 

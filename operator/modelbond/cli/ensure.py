@@ -2,7 +2,7 @@
 
 from modelbond.api.kinds import GROUP, Json, Kind
 from modelbond.errors import NameTaken
-from modelbond.ports import KubeApi
+from modelbond.ports.cluster import KubeApi
 from modelbond.reconcile.home_match import holds
 from modelbond.serving.names import OURS
 

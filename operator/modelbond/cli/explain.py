@@ -19,7 +19,7 @@ from modelbond.cli.kubeconfig import PersonsCluster
 from modelbond.cli.person import add_cluster_arguments, in_cluster_of
 from modelbond.cli.say import say
 from modelbond.errors import Forbidden, Refused
-from modelbond.ports import KubeApi
+from modelbond.ports.cluster import KubeApi
 from modelbond.reconcile.home_deployment import deployment_of
 from modelbond.reconcile.home_names import REPORT_KEY, REPORT_NAME, host_namespace
 from modelbond.reconcile.home_plan import Observed, plan

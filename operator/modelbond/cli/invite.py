@@ -22,7 +22,7 @@ from modelbond.cli.person import (
 from modelbond.cli.say import say
 from modelbond.cli.watch_objects import watch_objects, watcher_account
 from modelbond.errors import Refused
-from modelbond.ports import KubeApi
+from modelbond.ports.cluster import KubeApi
 from modelbond.reconcile.home_lease_target import WATCH_NAMESPACE
 from modelbond.reconcile.home_names import host_namespace
 

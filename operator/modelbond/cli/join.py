@@ -19,7 +19,7 @@ from modelbond.cli.person import (
 from modelbond.cli.say import say
 from modelbond.cli.terms import add_terms_arguments, terms_of, told
 from modelbond.errors import Refused
-from modelbond.ports import KubeApi
+from modelbond.ports.cluster import KubeApi
 from modelbond.reconcile.home_match import holds
 from modelbond.serving.names import home_namespace
 

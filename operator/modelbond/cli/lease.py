@@ -10,7 +10,7 @@ from modelbond.cli.kubeconfig import PersonsCluster
 from modelbond.cli.person import add_cluster_arguments, in_cluster_of
 from modelbond.cli.say import say
 from modelbond.errors import Refused
-from modelbond.ports import KubeApi
+from modelbond.ports.cluster import KubeApi
 from modelbond.reconcile.home_names import CLAIM_ASKED
 
 EXAMPLES = """\

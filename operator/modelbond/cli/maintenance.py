@@ -8,7 +8,7 @@ from modelbond.cli.kubeconfig import PersonsCluster
 from modelbond.cli.person import add_cluster_arguments, in_cluster_of
 from modelbond.cli.say import say
 from modelbond.errors import Refused
-from modelbond.ports import KubeApi
+from modelbond.ports.cluster import KubeApi
 from modelbond.reconcile.host_lease import given_of
 from modelbond.reconcile.host_maintenance import MAINTENANCE, objection, window_of, window_text
 from modelbond.serving.names import home_namespace

@@ -8,7 +8,7 @@ from typing import TypeVar
 from modelbond.api.kinds import NAMESPACE, SERVICE_ACCOUNT
 from modelbond.cli.kubeconfig import PersonsCluster, opened
 from modelbond.errors import Refused
-from modelbond.ports import KubeApi
+from modelbond.ports.cluster import KubeApi
 
 SYSTEM_NAMESPACE = "modelbond-system"
 OPERATOR_ACCOUNT = "modelbond-operator"

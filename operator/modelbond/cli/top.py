@@ -9,7 +9,7 @@ from modelbond.api.kinds import MODEL_DEPLOYMENT, Json
 from modelbond.cli.explanation import columns
 from modelbond.cli.person import add_cluster_arguments, in_cluster_of
 from modelbond.cli.say import say
-from modelbond.ports import KubeApi
+from modelbond.ports.cluster import KubeApi
 from modelbond.settlement.units import SliceCount
 from modelbond.sla.budget import Budget, Counts, Standing, standing
 

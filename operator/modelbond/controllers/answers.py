@@ -9,7 +9,7 @@ from modelbond.api.versions import declared
 from modelbond.controllers import host_metrics
 from modelbond.controllers.freshest import Freshest
 from modelbond.controllers.link import Link
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.reconcile.host_admission import Declined
 from modelbond.reconcile.host_ledger import Place
 from modelbond.reconcile.host_order import Order

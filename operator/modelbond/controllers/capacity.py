@@ -8,7 +8,8 @@ from modelbond.api.kinds import MODEL_PLACEMENT, NODE, POD, Json, key_of
 from modelbond.api.v1alpha1 import ModelPlacementSpec
 from modelbond.api.wire import read
 from modelbond.errors import Forbidden, Refused
-from modelbond.ports import Informer, KubeApi, MakeInformer, Supervisor
+from modelbond.ports.cluster import Informer, KubeApi, MakeInformer
+from modelbond.ports.process import Supervisor
 from modelbond.reconcile.host_admission import Accepted, Verdict, admit, ask_of
 from modelbond.reconcile.host_ledger import Ledger, Place, Reservation
 from modelbond.reconcile.host_nodes import PlaceKey, node_facts, pod_use

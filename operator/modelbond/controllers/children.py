@@ -14,7 +14,8 @@ from modelbond.api.kinds import (
     Kind,
 )
 from modelbond.errors import AlreadyExists, Conflicted, Forbidden, NameTaken
-from modelbond.ports import Informer, KubeApi, MakeInformer, Supervisor
+from modelbond.ports.cluster import Informer, KubeApi, MakeInformer
+from modelbond.ports.process import Supervisor
 from modelbond.reconcile.host_lease_papers import papers_secret
 from modelbond.reconcile.host_pods import pod_facts
 from modelbond.reconcile.host_seen import Children

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from modelbond.api.kinds import MODEL_PLACEMENT, Json, key_of
 from modelbond.controllers.freshest import Freshest
 from modelbond.errors import AlreadyExists, Conflicted, NameTaken
-from modelbond.ports import KubeApi
+from modelbond.ports.cluster import KubeApi
 from modelbond.reconcile.host_order import Order, copy_body, is_our_copy
 from modelbond.reconcile.host_terms import Terms
 from modelbond.serving.names import home_namespace

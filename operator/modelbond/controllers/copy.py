@@ -17,7 +17,8 @@ from modelbond.controllers.edge_identity import HostKeys
 from modelbond.controllers.host_lease_offers import Means
 from modelbond.controllers.host_leases import HostLeases
 from modelbond.controllers.link import Link
-from modelbond.ports import Again, Clock, Done, Events, KubeApi, Outcome
+from modelbond.ports.cluster import Events, KubeApi
+from modelbond.ports.process import Again, Clock, Done, Outcome
 from modelbond.reconcile import host_course as courses
 from modelbond.reconcile.host_ledger import Place
 from modelbond.reconcile.host_order import is_made_here

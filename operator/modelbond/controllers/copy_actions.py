@@ -23,7 +23,8 @@ from modelbond.controllers.host_metrics import CopyState
 from modelbond.controllers.link import Link
 from modelbond.controllers.serve import Serve
 from modelbond.errors import NameTaken
-from modelbond.ports import Again, Clock, Done, Events, KubeApi, Outcome
+from modelbond.ports.cluster import Events, KubeApi
+from modelbond.ports.process import Again, Clock, Done, Outcome
 from modelbond.reconcile.host_admission import Accepted, Declined
 from modelbond.reconcile.host_course import carried_generation, orphaned_since
 from modelbond.reconcile.host_lease import Bound

@@ -3,7 +3,7 @@
 from modelbond.api.conditions import Reason
 from modelbond.api.kinds import Json
 from modelbond.controllers.stopwatch import Stopwatch
-from modelbond.ports import Again, Clock, Done, Outcome
+from modelbond.ports.process import Again, Clock, Done, Outcome
 from modelbond.reconcile.host_admission import Declined
 from modelbond.reconcile.host_seen import Seen
 from modelbond.reconcile.host_status import PROGRESS_PERIOD_SECONDS

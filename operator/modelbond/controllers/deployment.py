@@ -15,7 +15,8 @@ from modelbond.controllers.order_writer import OrderWriter
 from modelbond.controllers.placing import Asked, Placing
 from modelbond.controllers.signing import Authority
 from modelbond.errors import Refused
-from modelbond.ports import Again, Clock, Done, Events, HomeMeter, KubeApi, Outcome
+from modelbond.ports.cluster import Events, KubeApi
+from modelbond.ports.process import Again, Clock, Done, HomeMeter, Outcome
 from modelbond.reconcile.home_bars import Bars, next_end
 from modelbond.reconcile.home_conditions import Facts, refused
 from modelbond.reconcile.home_deployment import Deployment, deployment_of

@@ -6,7 +6,8 @@ from modelbond.api.kinds import MODEL_DEPLOYMENT, Json, key_of
 from modelbond.controllers.freshest import Freshest
 from modelbond.controllers.ready_timer import ReadyTimer
 from modelbond.errors import Conflicted
-from modelbond.ports import Clock, Events, HomeMeter, KubeApi
+from modelbond.ports.cluster import Events, KubeApi
+from modelbond.ports.process import Clock, HomeMeter
 from modelbond.reconcile.home_deployment import DeploymentHandle
 from modelbond.reconcile.home_events import declines_between, events_between
 from modelbond.reconcile.home_names import STATUS_MANAGER

@@ -8,7 +8,7 @@ from typing import Protocol
 from modelbond.api.kinds import SECRET, Json
 from modelbond.controllers.children import ensured
 from modelbond.errors import Refused
-from modelbond.ports import KubeApi
+from modelbond.ports.cluster import KubeApi
 from modelbond.reconcile.host_seen import Identity
 from modelbond.serving.edge import (
     TOKENS,

@@ -10,7 +10,8 @@ from modelbond.api.kinds import ENDPOINT_SLICE, SECRET, SERVICE, Json, Kind
 from modelbond.api.reasons import Reason
 from modelbond.controllers.signing import Authority
 from modelbond.errors import AlreadyExists, NameTaken, TerminalError
-from modelbond.ports import Clock, KubeApi
+from modelbond.ports.cluster import KubeApi
+from modelbond.ports.process import Clock
 from modelbond.reconcile.home_certificate import secret_text
 from modelbond.reconcile.home_deployment import Deployment
 from modelbond.reconcile.home_endpoints import client_secret_body, service_body, slice_body

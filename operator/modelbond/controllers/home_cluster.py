@@ -18,19 +18,8 @@ from modelbond.controllers.home_cluster_status import HomeClusterStatus
 from modelbond.controllers.host_lease_watch import LeaseWatch
 from modelbond.controllers.link import Link
 from modelbond.errors import Forbidden, Refused
-from modelbond.ports import (
-    Again,
-    Clock,
-    Connect,
-    Done,
-    Events,
-    KubeApi,
-    MakeInformer,
-    Outcome,
-    Queue,
-    Supervisor,
-    Wait,
-)
+from modelbond.ports.cluster import Connect, Events, KubeApi, MakeInformer, Queue
+from modelbond.ports.process import Again, Clock, Done, Outcome, Supervisor, Wait
 from modelbond.reconcile.host_home import own_side_fails
 from modelbond.reconcile.host_lease_money import bond_condition
 from modelbond.reconcile.host_report import report_for

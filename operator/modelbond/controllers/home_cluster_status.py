@@ -7,7 +7,8 @@ from modelbond.api.kinds import HOME_CLUSTER, Json
 from modelbond.controllers.freshest import Freshest
 from modelbond.controllers.link_session import STATUS_MANAGER
 from modelbond.controllers.link_state import LinkState
-from modelbond.ports import Clock, Events, KubeApi
+from modelbond.ports.cluster import Events, KubeApi
+from modelbond.ports.process import Clock
 from modelbond.reconcile.host_home import LinkFacts, home_status
 from modelbond.reconcile.host_ledger import Ledger
 from modelbond.reconcile.host_terms import Terms

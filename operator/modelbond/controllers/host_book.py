@@ -11,7 +11,7 @@ from modelbond.api.v1alpha1 import HostClusterSpec
 from modelbond.api.wire import read
 from modelbond.errors import Refused
 from modelbond.placement.host import Heard, Taint
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.reconcile.home_host import Judged, judge, remembered
 from modelbond.reconcile.home_room import KnownHost
 

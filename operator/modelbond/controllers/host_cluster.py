@@ -9,18 +9,8 @@ from modelbond.api.kinds import CONFIG_MAP, HOST_CLUSTER, LEASE, Json, key_of
 from modelbond.controllers.freshest import Freshest
 from modelbond.controllers.host_book import HostBook
 from modelbond.errors import ModelbondError
-from modelbond.ports import (
-    Again,
-    Clock,
-    Done,
-    Events,
-    Informer,
-    KubeApi,
-    MakeInformer,
-    Outcome,
-    Queue,
-    Supervisor,
-)
+from modelbond.ports.cluster import Events, Informer, KubeApi, MakeInformer, Queue
+from modelbond.ports.process import Again, Clock, Done, Outcome, Supervisor
 from modelbond.reconcile.home_host import HostFacts, host_status
 from modelbond.reconcile.home_names import (
     LEASE_NAME,

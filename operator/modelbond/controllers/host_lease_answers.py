@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from modelbond.ports import Clock, OwnEdge, OwnEndpoint
+from modelbond.ports.leases import OwnEdge, OwnEndpoint
+from modelbond.ports.process import Clock
 from modelbond.reconcile.host_lease_papers import Papers
 from modelbond.reconcile.host_seen import Seen
 from modelbond.settlement.units import Digest

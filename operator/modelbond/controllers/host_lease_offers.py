@@ -10,7 +10,8 @@ from modelbond.controllers.host_lease_answers import TRY_AGAIN_SECONDS, OwnAnswe
 from modelbond.controllers.host_lease_papers import Kept
 from modelbond.controllers.host_lease_watch import LeaseWatch
 from modelbond.errors import ActionPending, ModelbondError, TransientError
-from modelbond.ports import Clock, HostChain, OwnEndpoint
+from modelbond.ports.leases import HostChain, OwnEndpoint
+from modelbond.ports.process import Clock
 from modelbond.reconcile.host_lease import Given, Offered
 from modelbond.reconcile.host_lease_offer import (
     Ask,

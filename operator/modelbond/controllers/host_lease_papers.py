@@ -6,7 +6,7 @@ from modelbond.api.kinds import SECRET, Json
 from modelbond.controllers.children import ensured
 from modelbond.controllers.edge_identity import encoded, texts_of
 from modelbond.errors import Refused
-from modelbond.ports import KubeApi
+from modelbond.ports.cluster import KubeApi
 from modelbond.reconcile.host_lease_papers import Papers, papers_of, papers_secret
 from modelbond.serving.names import metadata
 from modelbond.serving.workload import Workload

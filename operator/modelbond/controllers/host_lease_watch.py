@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from modelbond.api.kinds import Json
 from modelbond.errors import ModelbondError, Refused
-from modelbond.ports import HostChain, Look, OfferBook
+from modelbond.ports.leases import HostChain, Look, OfferBook
 from modelbond.reconcile.host_lease import (
     Given,
     Lapsed,

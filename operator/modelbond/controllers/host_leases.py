@@ -13,7 +13,8 @@ from modelbond.api.wire import read
 from modelbond.controllers.host_lease_offers import Means, Offers, Wished
 from modelbond.controllers.host_lease_papers import Kept, PapersKeeper
 from modelbond.controllers.host_lease_watch import given_in
-from modelbond.ports import Clock, KubeApi
+from modelbond.ports.cluster import KubeApi
+from modelbond.ports.process import Clock
 from modelbond.reconcile.host_lease import (
     Bound,
     Ended,

@@ -10,7 +10,9 @@ from modelbond.controllers.host_lease_watch import LeaseWatch, Opened, given_in
 from modelbond.controllers.lease_results import FinalResults, Results
 from modelbond.controllers.maintenance import Maintenance
 from modelbond.errors import ActionPending, ModelbondError
-from modelbond.ports import Clock, Events, HostChain
+from modelbond.ports.cluster import Events
+from modelbond.ports.leases import HostChain
+from modelbond.ports.process import Clock
 from modelbond.reconcile.host_lease_money import (
     Account,
     Close,

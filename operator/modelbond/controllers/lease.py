@@ -19,7 +19,9 @@ from modelbond.controllers.lease_results import FinalResults
 from modelbond.controllers.lease_targets import LeaseTargets
 from modelbond.controllers.signing import Authority
 from modelbond.errors import ChainUnreachable, NameTaken, Refused, TerminalError, WrongChain
-from modelbond.ports import Again, Clock, Done, Evidence, KubeApi, LeaseChain, Outcome, Wallet
+from modelbond.ports.cluster import KubeApi
+from modelbond.ports.leases import Evidence, LeaseChain, Wallet
+from modelbond.ports.process import Again, Clock, Done, Outcome
 from modelbond.reconcile.home_deployment import Deployment, deployment_of
 from modelbond.reconcile.home_lease_papers import Papers, Taken
 from modelbond.reconcile.home_lease_view import (

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from modelbond.ports import Queue
+from modelbond.ports.cluster import Queue
 from modelbond.reconcile.home_lease_view import PlacementLease
 from modelbond.reconcile.home_order import Order
 from modelbond.settlement.units import LeaseId

@@ -7,7 +7,7 @@ from modelbond.api.v1alpha1 import Sla
 from modelbond.api.wire import written
 from modelbond.controllers.signing import Authority
 from modelbond.errors import Conflicted, NameTaken, Refused
-from modelbond.ports import KubeApi
+from modelbond.ports.cluster import KubeApi
 from modelbond.reconcile.home_certificate import secret_text
 from modelbond.reconcile.home_lease_papers import (
     Papers,

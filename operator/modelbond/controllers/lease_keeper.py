@@ -12,7 +12,7 @@ from modelbond.controllers.lease_results import FinalResults, Results
 from modelbond.controllers.lease_steps import Hand, Outcomes
 from modelbond.controllers.lease_targets import LeaseTargets
 from modelbond.errors import ActionPending, TerminalError
-from modelbond.ports import LeaseChain, Wallet
+from modelbond.ports.leases import LeaseChain, Wallet
 from modelbond.reconcile.home_lease_course import Course, steps, wants_report
 from modelbond.reconcile.home_lease_papers import Papers, Taken
 from modelbond.reconcile.home_lease_target import WATCH_NAMESPACE

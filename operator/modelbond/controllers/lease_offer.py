@@ -8,7 +8,7 @@ from modelbond.controllers.lease_desk import LeaseDesk
 from modelbond.controllers.lease_purse import Purse
 from modelbond.controllers.lease_steps import HINDRANCES, hindrance
 from modelbond.errors import ActionPending, Refused
-from modelbond.ports import LeaseChain, Wallet
+from modelbond.ports.leases import LeaseChain, Wallet
 from modelbond.reconcile.home_deployment import Deployment
 from modelbond.reconcile.home_lease_papers import Papers, Taken, wish_of
 from modelbond.reconcile.home_lease_spending import Payment

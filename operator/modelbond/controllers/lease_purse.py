@@ -4,7 +4,8 @@ from modelbond.api.conditions import timestamp
 from modelbond.api.kinds import MODEL_DEPLOYMENT
 from modelbond.api.v1alpha1 import LeaseTerms
 from modelbond.errors import Conflicted
-from modelbond.ports import Clock, KubeApi
+from modelbond.ports.cluster import KubeApi
+from modelbond.ports.process import Clock
 from modelbond.reconcile.home_deployment import Deployment
 from modelbond.reconcile.home_lease_spending import SPENT, Payment, spending_of
 from modelbond.reconcile.home_names import CLAIM_ASKED

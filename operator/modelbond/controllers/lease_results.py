@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import dataclass
 
 from modelbond.errors import Refused
-from modelbond.ports import Clock, Evidence, Reports
+from modelbond.ports.leases import Evidence, Reports
+from modelbond.ports.process import Clock
 from modelbond.reconcile.home_lease_view import Reported
 from modelbond.settlement.leaves import Leaf, lease_leaf
 from modelbond.settlement.report import FinalReport, Proof

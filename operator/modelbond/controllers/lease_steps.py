@@ -18,7 +18,7 @@ from modelbond.errors import (
     Reverted,
     WrongCode,
 )
-from modelbond.ports import Wallet
+from modelbond.ports.leases import Wallet
 from modelbond.reconcile.home_deployment import Deployment
 from modelbond.reconcile.home_lease_course import (
     Abandon,

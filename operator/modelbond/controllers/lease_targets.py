@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from modelbond.api.kinds import SECRET, Json
 from modelbond.api.v1alpha1 import SignedEndpoint
 from modelbond.errors import NameTaken, Refused
-from modelbond.ports import KubeApi, LeaseChain
+from modelbond.ports.cluster import KubeApi
+from modelbond.ports.leases import LeaseChain
 from modelbond.reconcile.home_lease_papers import Papers, Taken
 from modelbond.reconcile.home_lease_target import (
     WATCH_NAMESPACE,

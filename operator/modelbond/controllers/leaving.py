@@ -10,7 +10,7 @@ from modelbond.controllers.order_book import OrderBook
 from modelbond.controllers.order_writer import OrderWriter
 from modelbond.controllers.stopwatch import Stopwatch
 from modelbond.errors import TerminalError
-from modelbond.ports import Again, Clock, Done, Outcome
+from modelbond.ports.process import Again, Clock, Done, Outcome
 from modelbond.reconcile.home_deployment import DeploymentHandle, handle_of
 from modelbond.reconcile.home_health import placement_of
 from modelbond.reconcile.home_lease_view import PlacementLease

@@ -17,7 +17,8 @@ from modelbond.controllers.link_session import BEAT_SECONDS, Session
 from modelbond.controllers.link_state import Fact, LinkState, Troubles
 from modelbond.controllers.link_view import view_of
 from modelbond.errors import ModelbondError, Refused, Unauthorized
-from modelbond.ports import Clock, Connect, KubeApi, MakeInformer, Supervisor, Wait
+from modelbond.ports.cluster import Connect, KubeApi, MakeInformer
+from modelbond.ports.process import Clock, Supervisor, Wait
 from modelbond.reconcile.host_course import View
 from modelbond.reconcile.host_order import Order
 from modelbond.reconcile.host_terms import Terms

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from modelbond.api.kinds import SECRET, Json
 from modelbond.errors import AlreadyExists, NameTaken, Refused
-from modelbond.ports import KubeApi
+from modelbond.ports.cluster import KubeApi
 from modelbond.reconcile.host_join import TOKEN_SECONDS, Claims, claims_of, invitation_of
 from modelbond.reconcile.host_terms import Terms
 from modelbond.serving.names import OURS

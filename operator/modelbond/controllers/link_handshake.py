@@ -7,7 +7,8 @@ from modelbond.controllers import link_state
 from modelbond.controllers.link_credentials import Credential, Credentials
 from modelbond.controllers.link_state import LinkState
 from modelbond.errors import ApiUnreachable, Forbidden, ModelbondError, Unauthorized
-from modelbond.ports import Clock, Connect, KubeApi
+from modelbond.ports.cluster import Connect, KubeApi
+from modelbond.ports.process import Clock
 from modelbond.reconcile.host_join import ACCOUNT, TOKEN_SECONDS, claims_of
 from modelbond.reconcile.host_terms import Terms
 

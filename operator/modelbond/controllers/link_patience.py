@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from modelbond.errors import ModelbondError
-from modelbond.ports import Wait
+from modelbond.ports.process import Wait
 
 SOON_SECONDS = 2.0
 

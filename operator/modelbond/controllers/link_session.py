@@ -11,7 +11,8 @@ from modelbond.api.kinds import CONFIG_MAP, LEASE, MODEL_PLACEMENT, SECRET, Json
 from modelbond.api.versions import declared
 from modelbond.controllers.link_credentials import Credential
 from modelbond.errors import ApiUnreachable, Forbidden
-from modelbond.ports import KubeApi, MakeInformer, Supervisor
+from modelbond.ports.cluster import KubeApi, MakeInformer
+from modelbond.ports.process import Supervisor
 from modelbond.reconcile.host_order import Order
 
 STATUS_MANAGER = "modelbond-status"

@@ -6,7 +6,8 @@ from modelbond.api.kinds import Json
 from modelbond.api.reasons import Reason
 from modelbond.controllers.host_lease_watch import LeaseWatch, given_in
 from modelbond.errors import ModelbondError, TransientError
-from modelbond.ports import Events, HostChain
+from modelbond.ports.cluster import Events
+from modelbond.ports.leases import HostChain
 from modelbond.reconcile.host_lease import Given, Running
 from modelbond.reconcile.host_maintenance import asked_for, window_of
 

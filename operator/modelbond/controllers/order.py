@@ -10,7 +10,8 @@ from modelbond.controllers.host_book import HostBook
 from modelbond.controllers.signing import Authority
 from modelbond.controllers.stopwatch import Stopwatch
 from modelbond.errors import NameTaken, Refused
-from modelbond.ports import Again, Clock, Done, Events, KubeApi, Outcome, Queue
+from modelbond.ports.cluster import Events, KubeApi, Queue
+from modelbond.ports.process import Again, Clock, Done, Outcome
 from modelbond.reconcile.home_certificate import secret_text
 from modelbond.reconcile.home_endpoints import edge_secret_body
 from modelbond.reconcile.home_match import holds, identified

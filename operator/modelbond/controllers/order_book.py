@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from modelbond.api.kinds import Json, key_of
 from modelbond.errors import Refused
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.reconcile.home_names import deployment_uid_of, host_of_object
 from modelbond.reconcile.home_order import Order, OrderHandle, handle_of, is_order, order_of
 

@@ -5,7 +5,7 @@ import logging
 from modelbond.api.kinds import MODEL_PLACEMENT, Json
 from modelbond.controllers.order_book import OrderBook
 from modelbond.errors import AlreadyExists, NameTaken
-from modelbond.ports import KubeApi
+from modelbond.ports.cluster import KubeApi
 from modelbond.reconcile.home_names import HOME_VERSION
 from modelbond.reconcile.home_order import OrderHandle, order_of
 from modelbond.reconcile.home_plan import Change

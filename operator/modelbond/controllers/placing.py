@@ -9,7 +9,7 @@ from modelbond.controllers.host_book import HostBook
 from modelbond.controllers.order_book import OrderBook
 from modelbond.controllers.order_writer import OrderWriter
 from modelbond.errors import TerminalError
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.reconcile.home_bars import with_obstacles
 from modelbond.reconcile.home_deployment import Deployment
 from modelbond.reconcile.home_names import FINALIZER, LAST_EPOCH

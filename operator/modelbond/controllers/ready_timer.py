@@ -1,7 +1,7 @@
 """How long placements take to become ready, from one status of a deployment to the next."""
 
 from modelbond.api.kinds import Json
-from modelbond.ports import Clock, HomeMeter
+from modelbond.ports.process import Clock, HomeMeter
 
 _Placement = tuple[str, int]
 

@@ -14,7 +14,8 @@ from modelbond.api.kinds import (
 from modelbond.controllers.children import ensured
 from modelbond.controllers.edge_identity import EdgeIdentity, HostKeys
 from modelbond.errors import Conflicted, Forbidden, Invalid, ModelbondError, NameTaken
-from modelbond.ports import Clock, KubeApi
+from modelbond.ports.cluster import KubeApi
+from modelbond.ports.process import Clock
 from modelbond.reconcile.host_order import endpoint_names
 from modelbond.reconcile.host_pods import Progress, progress_in
 from modelbond.reconcile.host_seen import (

@@ -1,6 +1,6 @@
 """How long something has been so, on the monotonic clock, by key."""
 
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 
 
 class Stopwatch:

@@ -10,7 +10,8 @@ from typing import cast
 
 from modelbond.api.kinds import Json, Kind, key_of
 from modelbond.errors import Expired, ModelbondError
-from modelbond.ports import Changed, Clock, KubeApi
+from modelbond.ports.cluster import Changed, KubeApi
+from modelbond.ports.process import Clock
 from modelbond.runtime import metrics
 from modelbond.runtime.backoff import Backoff, Random
 from modelbond.runtime.cache import slim

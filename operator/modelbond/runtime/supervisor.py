@@ -5,7 +5,7 @@ import logging
 import random as system_random
 from collections.abc import Awaitable, Callable
 
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.runtime import metrics
 from modelbond.runtime.backoff import Backoff, Random
 

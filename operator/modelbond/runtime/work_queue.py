@@ -4,7 +4,7 @@ import asyncio
 import heapq
 import random as system_random
 
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.runtime import metrics
 from modelbond.runtime.backoff import TRANSIENT, Backoff, Random
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from modelbond.errors import Bug, TerminalError, TransientError
-from modelbond.ports import Again, Clock, Controller, Done, Outcome, Supervisor
+from modelbond.ports.process import Again, Clock, Controller, Done, Outcome, Supervisor
 from modelbond.runtime import metrics
 from modelbond.runtime.backoff import TERMINAL
 from modelbond.runtime.supervisor import is_being_cancelled

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, disable_created_metrics, generate_latest
 
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.runtime import metrics
 
 # A second series for each counter, which nobody asks for.

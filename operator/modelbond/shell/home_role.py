@@ -13,7 +13,7 @@ from modelbond.controllers.host_cluster import HostClusterController, host_keys
 from modelbond.controllers.lease_book import LeaseBook
 from modelbond.controllers.order import OrderController, deployment_keys
 from modelbond.controllers.order_book import OrderViews
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.reconcile.home_lease_shown import lease_views
 from modelbond.reconcile.home_names import deployment_uid_of, host_of_object
 from modelbond.reconcile.home_tally import HomeTally, tally

@@ -9,7 +9,7 @@ from modelbond.api.kinds import HOME_CLUSTER, MODEL_PLACEMENT, Json
 from modelbond.controllers.copy import copy_keys
 from modelbond.controllers.host_lease_offers import Means
 from modelbond.controllers.host_lease_watch import LeaseWatch
-from modelbond.ports import Queue
+from modelbond.ports.cluster import Queue
 from modelbond.settlement.units import Wei
 from modelbond.shell.parts import Parts
 

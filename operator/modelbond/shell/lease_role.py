@@ -5,7 +5,7 @@ from modelbond.api.kinds import MODEL_DEPLOYMENT, MODEL_PLACEMENT, Json, Kind, k
 from modelbond.controllers.host_book import HostBook
 from modelbond.controllers.lease_book import LeaseBook
 from modelbond.controllers.signing import Authority
-from modelbond.ports import LeaseChain
+from modelbond.ports.leases import LeaseChain
 from modelbond.reconcile.home_order import is_order
 from modelbond.shell.parts import Keys, Parts, Served
 

@@ -16,7 +16,8 @@ from modelbond.adapters.events import ApiEvents
 from modelbond.adapters.kubernetes import KubernetesApi
 from modelbond.api.config import OperatorConfig, decode_config
 from modelbond.errors import Refused
-from modelbond.ports import Clock, Connect
+from modelbond.ports.cluster import Connect
+from modelbond.ports.process import Clock
 from modelbond.runtime.clock import SystemClock
 from modelbond.runtime.informer import InformerFactory
 from modelbond.runtime.supervisor import TaskSupervisor

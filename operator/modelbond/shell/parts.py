@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from modelbond.api.config import OperatorConfig
 from modelbond.api.kinds import OUR_KINDS, Json, Kind, key_of
-from modelbond.ports import Clock, Connect, Controller, Events, KubeApi, MakeInformer
+from modelbond.ports.cluster import Connect, Events, KubeApi, MakeInformer
+from modelbond.ports.process import Clock, Controller
 from modelbond.runtime.cache import Cache
 from modelbond.runtime.supervisor import TaskSupervisor
 from modelbond.runtime.work_queue import WorkQueue

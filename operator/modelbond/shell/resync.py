@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from modelbond.api.kinds import OUR_KINDS, Json, Kind, key_of, split_key
 from modelbond.errors import ModelbondError
-from modelbond.ports import KubeApi
+from modelbond.ports.cluster import KubeApi
 from modelbond.runtime.cache import Cache
 from modelbond.shell.parts import Router
 

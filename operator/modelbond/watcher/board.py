@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.settlement.units import Address, FrameIndex
 from modelbond.sla.beyond import Held, held
 from modelbond.sla.exchanged import Page, Seals, SignedReport, signed_parts

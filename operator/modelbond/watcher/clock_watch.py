@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 
 _log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Self
 
 import aiohttp
 
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 
 _log = logging.getLogger(__name__)
 

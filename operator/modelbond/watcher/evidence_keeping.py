@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from modelbond.errors import Refused
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.settlement.units import Digest, FrameIndex
 from modelbond.sla.evidence_text import evidence_of
 from modelbond.sla.standing import Standing

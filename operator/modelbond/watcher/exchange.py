@@ -15,7 +15,7 @@ import aiohttp
 
 from modelbond.adapters.bodies import bounded
 from modelbond.errors import Refused
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.runtime.backoff import Backoff, Random
 from modelbond.settlement.units import Digest, FrameIndex
 from modelbond.sla.exchanged import Page

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.settlement.units import Address, LeaseId, address
 from modelbond.sla.live import Live, Sighting
 from modelbond.sla.vector import watcher_domain

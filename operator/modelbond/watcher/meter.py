@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.settlement.slices import at_rounded_down
 from modelbond.settlement.units import LeaseId, SliceCount
 from modelbond.sla.verdict import ProbeReason, Verdict

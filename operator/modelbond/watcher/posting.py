@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping
 
 from modelbond.errors import ActionPending, ModelbondError, Reverted
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.settlement.report import Report
 from modelbond.watcher.reporting_metrics import POSTS
 from modelbond.watcher.reporting_ports import PostPort, TowerPort

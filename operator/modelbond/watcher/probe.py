@@ -11,7 +11,7 @@ import aiohttp
 from yarl import URL
 
 from modelbond.adapters.bodies import bounded
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.sla.canary import Canary, mismatch
 from modelbond.sla.inference import LENGTH_HEADER, infer_path
 from modelbond.sla.verdict import Probe, ProbeReason

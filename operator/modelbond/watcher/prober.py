@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.sla.verdict import Probe, ProbeReason
 from modelbond.watcher.judging import Doubts, Judging
 from modelbond.watcher.ports import Asker, Meter, Rows

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from modelbond.errors import ActionPending, ModelbondError, Reverted
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.settlement.units import Address
 from modelbond.sla.exchanged import SignedReport
 from modelbond.watcher.board import Boards

@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass, replace
 
 from modelbond.errors import ChainUnreachable
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.settlement.units import Address, FrameIndex
 from modelbond.sla.beyond import Held
 from modelbond.sla.evidence import Inputs

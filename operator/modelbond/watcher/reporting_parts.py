@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.settlement.units import FrameIndex, address
 from modelbond.sla.exchanged import Recover, Seals
 from modelbond.sla.frames import Times

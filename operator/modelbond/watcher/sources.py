@@ -5,7 +5,7 @@ from pathlib import Path
 
 from modelbond.adapters.connections import connect
 from modelbond.errors import Refused
-from modelbond.ports import KubeApi
+from modelbond.ports.cluster import KubeApi
 from modelbond.watcher.config import WatcherConfig
 from modelbond.watcher.targets import Source
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 
 _STEP_SECONDS = 0.02
 

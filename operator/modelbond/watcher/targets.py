@@ -14,7 +14,7 @@ from typing import Protocol
 
 from modelbond.api.kinds import SECRET, Json
 from modelbond.errors import ModelbondError, Refused
-from modelbond.ports import KubeApi
+from modelbond.ports.cluster import KubeApi
 from modelbond.reconcile.home_lease_papers import TOKEN_KEY
 from modelbond.reconcile.home_lease_target import TARGET, TARGET_KEY, WATCH_NAMESPACE
 from modelbond.settlement.units import LeaseId

@@ -5,7 +5,7 @@ import pytest
 from fakes.host_world import AT_HOST, ORDER, HostWorld, again, joined, serving
 from modelbond.api.kinds import DEPLOYMENT, POD, SERVICE, Kind
 from modelbond.errors import Forbidden, Invalid, ModelbondError
-from modelbond.ports import Again
+from modelbond.ports.process import Again
 
 QUOTA = Forbidden("services is forbidden: exceeded quota: small")
 

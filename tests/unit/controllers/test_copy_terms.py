@@ -19,7 +19,7 @@ from modelbond.api.kinds import (
     NETWORK_POLICY,
     SERVICE,
 )
-from modelbond.ports import Again
+from modelbond.ports.process import Again
 
 
 async def test_what_the_policy_closes_is_declined_with_the_reason() -> None:

@@ -14,7 +14,7 @@ from modelbond.api.kinds import (
     key_of,
 )
 from modelbond.errors import Conflicted, Forbidden
-from modelbond.ports import Again
+from modelbond.ports.process import Again
 
 READY = ConditionType.READY
 

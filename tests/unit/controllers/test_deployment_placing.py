@@ -16,7 +16,7 @@ from modelbond.api.kinds import (
     Kind,
 )
 from modelbond.errors import ApiBroken
-from modelbond.ports import Again
+from modelbond.ports.process import Again
 
 READY = ConditionType.READY
 SCHEDULED = ConditionType.SCHEDULED

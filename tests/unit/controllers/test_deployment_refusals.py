@@ -13,7 +13,7 @@ from modelbond.api.kinds import (
     Json,
 )
 from modelbond.errors import ApiBroken, Forbidden, Invalid
-from modelbond.ports import Again
+from modelbond.ports.process import Again
 from modelbond.reconcile.home_names import order_name
 
 READY = ConditionType.READY

@@ -8,7 +8,7 @@ from modelbond.api.kinds import (
     SERVICE,
     Json,
 )
-from modelbond.ports import Again
+from modelbond.ports.process import Again
 
 READY = ConditionType.READY
 ENDPOINT = ConditionType.ENDPOINT_READY

@@ -4,7 +4,7 @@ from fakes.host_world import HOME, HOME_UID, ORDER, HostWorld, again, joined, no
 from modelbond.api.kinds import HOME_CLUSTER, NAMESPACE, NODE, SECRET
 from modelbond.controllers.home_cluster import home_keys
 from modelbond.errors import ApiUnreachable, Forbidden, Refused
-from modelbond.ports import Again, Done
+from modelbond.ports.process import Again, Done
 
 
 def status(world: HostWorld) -> dict[str, object]:

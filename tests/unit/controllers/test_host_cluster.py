@@ -10,7 +10,7 @@ from modelbond.api.kinds import CONFIG_MAP, HOST_CLUSTER, LEASE
 from modelbond.controllers.host_cluster import host_keys
 from modelbond.errors import ApiUnreachable, Invalid
 from modelbond.placement.host import Heard
-from modelbond.ports import Again, Done
+from modelbond.ports.process import Again, Done
 
 REACHABLE = ConditionType.REACHABLE
 REPORT = ConditionType.REPORT_VALID

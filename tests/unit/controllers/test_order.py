@@ -13,7 +13,7 @@ from fakes.home import Home, deployment, said
 from modelbond.api.kinds import HOST_CLUSTER, MODEL_DEPLOYMENT, MODEL_PLACEMENT, SECRET, Json
 from modelbond.controllers.order import deployment_keys
 from modelbond.errors import ApiUnreachable, Conflicted
-from modelbond.ports import Again, Done
+from modelbond.ports.process import Again, Done
 
 
 @pytest.fixture

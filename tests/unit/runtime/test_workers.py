@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY
 from fakes.polling import until
 from fakes.ports import FakeClock
 from modelbond.errors import ApiOverloaded, Bug, Conflicted, Forbidden
-from modelbond.ports import Again, Done, Outcome
+from modelbond.ports.process import Again, Done, Outcome
 from modelbond.runtime.clock import SystemClock
 from modelbond.runtime.supervisor import TaskSupervisor
 from modelbond.runtime.work_queue import WorkQueue

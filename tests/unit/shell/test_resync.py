@@ -9,7 +9,7 @@ from fakes.polling import until
 from fakes.ports import FakeClock
 from modelbond.api.kinds import HOST_CLUSTER, OUR_KINDS, Json, key_of
 from modelbond.errors import ApiUnreachable
-from modelbond.ports import Done, Outcome
+from modelbond.ports.process import Done, Outcome
 from modelbond.runtime.cache import Cache
 from modelbond.runtime.clock import SystemClock
 from modelbond.runtime.supervisor import TaskSupervisor

@@ -2,7 +2,7 @@
 
 from fakes.ports import FakeClock
 from modelbond.api.kinds import HOST_CLUSTER, MODEL_PLACEMENT, OUR_KINDS, Json, key_of
-from modelbond.ports import Done, Outcome
+from modelbond.ports.process import Done, Outcome
 from modelbond.runtime.cache import Cache
 from modelbond.runtime.work_queue import WorkQueue
 from modelbond.shell.parts import Router, Served

@@ -10,7 +10,7 @@ from modelbond.adapters.chain.pool import RpcPool
 from modelbond.adapters.chain.rpc import Rpc, RpcAddress
 from modelbond.api.config import ChainConfig, RpcConfig
 from modelbond.errors import Refused
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 from modelbond.settlement.place import ChainPlace
 from modelbond.settlement.units import address
 

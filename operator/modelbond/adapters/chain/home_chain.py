@@ -13,7 +13,7 @@ from modelbond.adapters.chain.rpc import Web3
 from modelbond.adapters.chain.signatures import signer_of
 from modelbond.adapters.chain.under_way import UnderWay
 from modelbond.adapters.chain.writer import POLL_SECONDS
-from modelbond.ports import Supervisor
+from modelbond.ports.process import Supervisor
 from modelbond.settlement.lease import Lease
 from modelbond.settlement.place import ChainPlace
 from modelbond.settlement.report import FinalReport

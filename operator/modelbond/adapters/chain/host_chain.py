@@ -12,7 +12,8 @@ from modelbond.adapters.chain.keys import Key
 from modelbond.adapters.chain.rpc import Web3
 from modelbond.adapters.chain.under_way import UnderWay
 from modelbond.adapters.chain.writer import POLL_SECONDS
-from modelbond.ports import Look, Supervisor
+from modelbond.ports.leases import Look
+from modelbond.ports.process import Supervisor
 from modelbond.settlement.accounts import Bond
 from modelbond.settlement.leaves import Leaf
 from modelbond.settlement.offer import Offer, lease_id

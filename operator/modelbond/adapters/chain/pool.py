@@ -10,7 +10,7 @@ from modelbond.adapters.chain.heads import HeadLimits, Sighting, Silence, judge
 from modelbond.adapters.chain.rpc import Answer, Question, Rpc, Web3
 from modelbond.adapters.chain.rpc_errors import AlreadyKnown
 from modelbond.errors import ChainUnreachable, ModelbondError, WrongChain
-from modelbond.ports import Clock
+from modelbond.ports.process import Clock
 
 _log = logging.getLogger(__name__)
 

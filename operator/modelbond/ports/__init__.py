@@ -1,0 +1,1 @@
+"""What controllers need from the outside world, as protocols: adapters and runtime carry them."""
