@@ -16,6 +16,7 @@ from modelbond.adapters.chain import writer
 from modelbond.runtime import lease_metrics
 from modelbond.shell import roles
 from modelbond.watcher.metrics import WatcherMetrics
+from modelbond.watcher.reporting_metrics import REPORTING
 
 from .conftest import ROOT, RULES, promtool, rules
 from .panels import DASHBOARDS, expanded, panels, targets
@@ -51,7 +52,7 @@ def exposed() -> set[str]:
     assert all((roles, writer, lease_metrics)), "importing the parts registers all their metrics"
     kinds = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"], "gauge": [""]}
     found = {rule["record"] for rule in rules() if "record" in rule}
-    for family in REGISTRY.collect():
+    for family in (*REGISTRY.collect(), *REPORTING.collect()):
         found |= {family.name + suffix for suffix in kinds.get(family.type, [""])}
     for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", WatcherMetrics().text(), re.MULTILINE):
         found |= {name + suffix for suffix in ("", *kinds["histogram"] * (kind == "histogram"))}
