@@ -161,8 +161,8 @@ ALERTS = (
         summary="A watcher may sign nothing",
         description=(
             "The watcher at {{ $labels.instance }} measures, and signs no report: others hold more "
-            "of its signatures than its record, or they and the chain cannot be asked. `signing` "
-            "at /v1/status says why."
+            "of its signatures than its record, or the chain cannot be read. `signing` at "
+            "/v1/status says why."
         ),
     ),
     Alert(

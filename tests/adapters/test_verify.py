@@ -109,6 +109,15 @@ def test_without_a_chain_nobody_says_which_of_two_reports_stands(
     assert told(capsys)[-1] == f"not checked: {said}"
 
 
+def test_a_board_full_of_names_outvotes_no_other(
+    watcher: FileServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving({BOARD: board((OTHER, OTHER), signers=(len(WATCHERS),))}) as liar:
+        assert verify(watcher.url, liar.url) == 1
+    said = f"2 reports are named on frame {FRAME}: --rpc tells which stands"
+    assert told(capsys)[-1] == f"not checked: {said}"
+
+
 def test_of_two_reports_the_one_that_more_watchers_signed_is_taken_and_that_is_said(
     watcher: FileServer, capsys: pytest.CaptureFixture[str]
 ) -> None:

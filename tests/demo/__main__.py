@@ -43,7 +43,7 @@ def main() -> int:
     except NotReady as failure:
         say(f"{failure}\ndemo: not ready in {READY_WITHIN_SECONDS} s; {NEXT}")
         return 1
-    except (StepFailed, CommandFailed) as failure:
+    except (StepFailed, CommandFailed, AssertionError) as failure:
         say(f"demo: {failure}\ndemo: {NEXT}")
         return 1
     except KeyboardInterrupt:

@@ -9,6 +9,7 @@ from federation.deployments import Deployed, Json
 from federation.install import CUSTOMER
 from federation.leasing import ALLOWANCE, CREDIT, SLICE_SECONDS, TOKEN, Leased, lease_of
 from federation.polling import eventually
+from federation.settled import ready
 
 BROKEN, OTHER = "alpha", "beta"
 BAD_SLICES = ALLOWANCE + 5
@@ -79,6 +80,7 @@ def _break(act: Act, *, classify: Callable[[], None]) -> None:
 
 def _paid(act: Act) -> Json:
     """Wait until a final report counts the outage, and its credit is on the chain."""
+    ready(act.deployed)
     over = time.time()
     print("\nWaiting for the report: the frame's end, the watchers' vectors, then its window.")
     measured = seen.reported(act.leased, act.leases[BROKEN], since=over)
@@ -123,7 +125,7 @@ def _money(leased: Leased) -> Money:
     """Return who has what; a credit that waits at the contract is the customer's already."""
     chain = leased.chain
     return Money(
-        customer=seen.balance(chain) + seen.claimable(chain),
+        customer=chain.balance("customer") + seen.claimable(chain),
         broken=seen.bond_of(chain, BROKEN).total,
         other=seen.bond_of(chain, OTHER).total,
     )

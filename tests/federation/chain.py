@@ -1,6 +1,7 @@
 """The chain that demo and scenarios settle on: a real node, a block each second, until taken down.
 
-It keeps its state in a folder of the cache, so a node that was killed goes on where it was.
+It belongs to the clusters that it is made for: others begin anew. What it knows is on the disk
+every 20 s, so a node that was killed goes on near where it was.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ ANVIL = CONTRACTS / "node_modules/.bin/anvil"
 FORGE = CONTRACTS / "node_modules/.bin/forge"
 FRAME_SECONDS, WINDOW_SECONDS, BLOCK_SECONDS = 30, 30, 1
 STARTED_WITHIN_SECONDS = 30
+_WITH_PID = 'echo $$ > "$0" && exec "$@"'
 # Anvil's own accounts: everybody knows their keys.
 _MNEMONIC = "test test test test test test test test test test test junk"
 _ROLES = (
@@ -81,6 +83,11 @@ class Chain:
         block = int(receipt["blockNumber"], 16)
         eventually(self.finalized, lambda number: number >= block, within_seconds=30)
 
+    def balance(self, role: str) -> int:
+        """Return somebody's tokens, in the asset's smallest unit."""
+        found: int = self.read(lambda view, _: view._asset.read("balanceOf", address_of(role)))
+        return found
+
     def finalized(self) -> int:
         """Return the newest block that is final."""
         return int(self.ask("eth_getBlockByNumber", "finalized", False)["number"], 16)  # noqa: FBT003 - JSON-RPC
@@ -102,7 +109,9 @@ class Chain:
     @contextmanager
     def stopped(self) -> Iterator[None]:
         """Freeze the node: connections stay open and nobody answers."""
-        group = os.getpgid(_pid(self.folder) or 0)
+        pid = _pid(self.folder)
+        assert pid is not None, "the chain does not run"
+        group = os.getpgid(pid)
         os.killpg(group, signal.SIGSTOP)
         try:
             yield
@@ -120,16 +129,25 @@ def address_of(role: str) -> str:
     return str(_account(role).address)
 
 
-def up(name: str, *, at: str) -> Chain:
-    """Return the chain of that name; one that does not run is started at this address."""
+def up(name: str, *, at: str, clusters: Sequence[str]) -> Chain:
+    """Return the chain of these clusters, by their UIDs, under that name.
+
+    One that does not run is started at this address, one that a killed test froze goes on.
+    """
     folder = _folder(name)
+    if not _belongs_to(clusters, folder=folder):
+        down(name)
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "clusters").write_text("\n".join(clusters))
     port_file = folder / "port"
     if not port_file.exists():
         port_file.write_text(str(_free_port(at)))
     chain = Chain(url=f"http://{at}:{port_file.read_text()}", folder=folder)
-    if _pid(folder) is None:
+    pid = _pid(folder)
+    if pid is None:
         _start(chain, at=at, port=port_file.read_text())
+    else:
+        os.killpg(os.getpgid(pid), signal.SIGCONT)
     if not chain.deployment_file.exists():
         _deploy(chain)
     return chain
@@ -142,6 +160,11 @@ def down(name: str) -> None:
     if pid is not None:
         os.killpg(os.getpgid(pid), signal.SIGKILL)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _belongs_to(clusters: Sequence[str], *, folder: Path) -> bool:
+    file = folder / "clusters"
+    return file.exists() and file.read_text() == "\n".join(clusters)
 
 
 def _folder(name: str) -> Path:
@@ -169,11 +192,10 @@ def _start(chain: Chain, *, at: str, port: str) -> None:
         *("--block-time", str(BLOCK_SECONDS), "--slots-in-an-epoch", "2"),
         *("--state", str(chain.folder / "state.json"), "--state-interval", "20"),
     ]
+    # It outlives this process, so it is no child of it.
+    apart = ["setsid", "--fork", "sh", "-c", _WITH_PID, str(chain.folder / "pid"), *command]
     with (chain.folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
-    (chain.folder / "pid").write_text(str(process.pid))
+        subprocess.run(apart, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True)
     eventually(
         lambda: chain.ask("eth_chainId"),
         lambda number: number == "0x7a69",

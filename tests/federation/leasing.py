@@ -26,7 +26,7 @@ from federation.world import HOSTS, OWNERS, World
 CHAIN = "chain"
 WATCHER = "deployment/modelbond-watcher"
 WATCHER_PORT = 30844
-WALLET, WATCHED_WITHIN_SECONDS = "wallet", 90
+WALLET = "wallet"
 TOKEN = 10**18
 CANARIES = Path(__file__).parents[2] / "manifests/examples/magika-canaries.yaml"
 SLICE_SECONDS, ALLOWANCE, CREDIT = 5, 2, TOKEN // 100
@@ -55,7 +55,7 @@ TERMS: Json = {
     "totalSpendCap": str(1000 * TOKEN),
     "autoClaim": False,
 }
-BOND_TARGET = 100 * TOKEN
+BOND_TARGET, PLENTY = 100 * TOKEN, 1000 * TOKEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +76,11 @@ def lease_out(world: World) -> Leased:
     """Put a chain under the world, bonds behind its hosts, and watchers around them."""
     began = time.monotonic()
     clusters = {"home": world.home, **world.hosts}
-    at = world.home.engine.gateway()
-    made = chain.up(CHAIN, at=at)
+    made = chain.up(
+        f"{world.home.name.removesuffix('home')}{CHAIN}",
+        at=world.home.engine.gateway(),
+        clusters=[looking.identity(each) for each in clusters.values()],
+    )
     leased = Leased(
         world=world,
         chain=made,
@@ -135,15 +138,12 @@ def _recorded(name: str, row: list[float]) -> Json:
 
 
 def _fund(made: Chain) -> None:
-    """Give the hosts and the customer tokens, once."""
+    """Give the hosts and the customer tokens, where they have few."""
     asset = json.loads(made.deployment_file.read_text())["asset"]
-    marker = made.folder / "funded"
-    if marker.exists():
-        return
     for role in (*HOSTS, "customer"):
-        amount = encode(["address", "uint256"], [address_of(role), 1000 * TOKEN])
-        made.call(role, asset, keccak(text="mint(address,uint256)")[:4] + amount)
-    marker.touch()
+        if made.balance(role) < PLENTY:
+            amount = encode(["address", "uint256"], [address_of(role), PLENTY])
+            made.call(role, asset, keccak(text="mint(address,uint256)")[:4] + amount)
 
 
 def _equip(leased: Leased, name: str) -> None:

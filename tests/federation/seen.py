@@ -141,12 +141,6 @@ def claimable(chain: Chain) -> Wei:
     return chain.read(lambda view, _: view.bond.claimable(address(address_of("customer"))))
 
 
-def balance(chain: Chain) -> int:
-    """Return the customer's tokens."""
-    found: int = chain.read(lambda view, _: view._asset.read("balanceOf", address_of("customer")))
-    return found
-
-
 def events(home: Cluster, name: str) -> list[str]:
     """Return REASON: message of what a deployment was told."""
     told = looking.listed(home, "events.events.k8s.io")

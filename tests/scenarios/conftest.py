@@ -40,7 +40,7 @@ def clusters() -> Iterator[dict[str, Cluster]]:
     finally:
         if os.environ.get("MODELBOND_KEEP") != "1":
             kept.down(names)
-            chain.down(CHAIN)
+            chain.down(prefix + CHAIN)
 
 
 @pytest.fixture(scope="session")

@@ -159,7 +159,7 @@ def test_the_dashboard_shows_the_chains_credit_beside_the_homes_own(paid: Paid) 
 
 def test_a_claim_moves_it_to_the_customers_balance(paid: Paid) -> None:
     chain = paid.leased.chain
-    balance, waiting = seen.balance(chain), seen.claimable(chain)
+    balance, waiting = chain.balance("customer"), seen.claimable(chain)
     joining.modelbond(paid.leased.world.home, "lease", "claim", NAME, "-n", CUSTOMER)
     eventually(lambda: seen.claimable(chain), lambda left: left == 0, within_seconds=60)
-    assert seen.balance(chain) - balance == waiting
+    assert chain.balance("customer") - balance == waiting

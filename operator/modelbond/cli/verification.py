@@ -11,6 +11,7 @@ from modelbond.verify.report import Report, Say, check, check_follows, read
 from modelbond.verify.text import Differs, compare
 
 EQUAL, NOT_CHECKED, DIFFERS = range(3)
+_RPC_TELLS = "--rpc tells which stands"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,29 +127,32 @@ def _named(frame: int, sources: Sources, say: Say) -> tuple[str, str | None]:
     """Return the data hash of a frame's report, and its root as watchers name it."""
     if sources.chain:
         return sources.chain.data_hash(frame), None
-    signers: dict[Named, set[str]] = {}
+    named: set[Named] = set()
     for watcher in sources.watchers:
         try:
-            for named, who in watcher.signed(frame).items():
-                signers.setdefault(named, set()).update(who)
+            named |= _most_signed(watcher.signed(frame), say)
         except NotChecked as failure:
             say("reports", str(failure))
-    return _most_signed(frame, signers, say)
-
-
-def _most_signed(frame: int, signers: Mapping[Named, set[str]], say: Say) -> Named:
-    """Return the report that most watchers signed: a round that failed leaves signatures too."""
-    if not signers:
+    if not named:
         raise NotChecked(f"no watcher names a report on frame {frame}")
+    if len(named) > 1:
+        raise NotChecked(f"{len(named)} reports are named on frame {frame}: {_RPC_TELLS}")
+    return named.pop()
+
+
+def _most_signed(signers: Mapping[Named, set[str]], say: Say) -> set[Named]:
+    """Return the reports that most signed on one board: a round that failed leaves signatures too.
+
+    Each board counts for itself. Nobody checked its signatures, so no number of names outvotes
+    what another board shows.
+    """
+    if not signers:
+        return set()
     most = max(map(len, signers.values()))
-    first, *others = (named for named, who in signers.items() if len(who) == most)
-    if others:
-        raise NotChecked(
-            f"{1 + len(others)} reports are named on frame {frame}: --rpc tells which stands"
-        )
-    if len(signers) > 1:
+    found = {named for named, who in signers.items() if len(who) == most}
+    if len(found) == 1 < len(signers):
         say("reports", f"{len(signers)} are named, the one that most signed is taken")
-    return first
+    return found
 
 
 def _check_around(report: Report, found: Found, sources: Sources, say: Say) -> None:

@@ -30,6 +30,8 @@ What it can show:
   a report at all.
   With --hash, the data hash of a report on chain: that not one byte is another than was signed.
   With the evidence of the report before: that what is carried is the result of that one.
+  With --frame and no --rpc: the report that watchers name, of the last 24 frames. Who signed it is
+  counted and not checked.
   With --rpc: that the deployment's code stands on chain and this report in a finalized block, and
   that every input is what the chain says, by the word of that node. A quorum's signatures are on
   chain only, where the tower has checked them.

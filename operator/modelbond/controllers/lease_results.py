@@ -8,7 +8,7 @@ from modelbond.ports.leases import Evidence, Reports
 from modelbond.ports.process import Clock
 from modelbond.reconcile.home_lease_view import Reported
 from modelbond.settlement.leaves import Leaf, lease_leaf
-from modelbond.settlement.report import FinalReport, Proof
+from modelbond.settlement.report import RING, FinalReport, Proof
 from modelbond.settlement.tree import Tree
 from modelbond.settlement.units import Digest, LeaseId
 from modelbond.sla.evidence import Result
@@ -76,6 +76,7 @@ class FinalResults:
         if report is None or (self._newest is not None and report == self._newest.report):
             self.problem = ""
             return
+        self._forget(report)
         text = await self._evidence.fetch(report.data_hash)
         what = f"the data {hexed(report.data_hash)} of frame {report.ref.frame}"
         if text is None:
@@ -87,6 +88,11 @@ class FinalResults:
             self.problem = ""
         except Refused as refusal:
             self.problem = f"{what}: {refusal}"
+
+    def _forget(self, newest: FinalReport) -> None:
+        """Drop what the tower does not know any more: its proofs would only revert."""
+        if self._newest and newest.ref.seq - self._newest.report.ref.seq >= RING:
+            self._newest = self._former = None
 
     def _read(self, report: FinalReport, text: str) -> Results:
         if text_hash(text) != report.data_hash:

@@ -87,6 +87,10 @@ class Progress:
     stalled_through: int
 
 
+RING = 64
+"""A tower remembers so many reports; older ones prove nothing (WatchTower.sol)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """Shows that a leaf stands in a posted report: its siblings up to that report's root."""

@@ -1,4 +1,4 @@
-"""Proving to the tower who signed two reports of one turn: each proof is sent once, by one key."""
+"""Proving to the tower who signed two reports of one round: each proof is sent once, by one key."""
 
 import asyncio
 import logging
@@ -23,11 +23,11 @@ _WAITS, _UNDER_WAY = "waits", "under way"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equivocation:
-    """Two reports of one turn by one signer; whose `turn` is 0 sends the proof at once."""
+    """Two reports of one round by one signer; who has `place` 0 sends the proof at once."""
 
     one: SignedReport
     other: SignedReport
-    turn: int
+    place: int
 
     @property
     def signer(self) -> Address:
@@ -36,14 +36,14 @@ class Equivocation:
 
 
 def seen_on(boards: Boards, *, me: Address) -> Iterator[Equivocation]:
-    """Yield what boards hold; turns go by the frame's table, and who is not in it comes last."""
+    """Yield what boards hold; places are the frame's table's, and who is not in it comes last."""
     for frame in boards.frames:
         board = boards.get(frame)
         if board is not None:
-            place = board.place_of(me)
-            turn = len(board.table) if place is None else place
+            seat = board.place_of(me)
+            place = len(board.table) if seat is None else seat
             for one, other in board.equivocations().values():
-                yield Equivocation(one=one, other=other, turn=turn)
+                yield Equivocation(one=one, other=other, place=place)
 
 
 class Prover:
@@ -66,7 +66,7 @@ class Prover:
         self._tower, self._post = tower, post
         self._clock, self._pause_seconds = clock, pause_seconds
         self._states: dict[SignedReport, str] = {}
-        self._not_before: dict[SignedReport, float] = {}
+        self._not_before: dict[Address, float] = {}
         self._tasks: dict[Address, asyncio.Task[None]] = {}
 
     def state(self, one: SignedReport) -> str:
@@ -80,9 +80,10 @@ class Prover:
     def look(self, seen: Iterable[Equivocation]) -> None:
         """Begin what is due of all that is seen; what is not seen any more is forgotten."""
         known = {each.one: each for each in seen}
-        for kept in (self._states, self._not_before):
-            for one in kept.keys() - known.keys():
-                del kept[one]
+        for one in self._states.keys() - known.keys():
+            del self._states[one]
+        for signer in self._not_before.keys() - {one.signer for one in known}:
+            del self._not_before[signer]
         for one, each in known.items():
             if one not in self._states:
                 self._notice(each)
@@ -99,16 +100,20 @@ class Prover:
 
     def _notice(self, each: Equivocation) -> None:
         self._states[each.one] = _WAITS
-        wait_seconds = each.turn * self._pause_seconds
-        self._not_before[each.one] = self._clock.monotonic() + wait_seconds
-        _log.error("a watcher signed two reports of one turn", extra=_fields(each))
+        # Whoever does it again in each round keeps nobody waiting for longer.
+        wait_seconds = each.place * self._pause_seconds
+        self._not_before.setdefault(each.signer, self._clock.monotonic() + wait_seconds)
+        _log.error("a watcher signed two reports of one round", extra=_fields(each))
 
     def _is_due(self, one: SignedReport) -> bool:
         is_ours = self._post is not None and one.signer != self._me
         is_open = self._states[one] not in (PROVEN, NOTHING_AT_STAKE)
         now = self._clock.monotonic()
         return (
-            is_ours and is_open and one.signer not in self._tasks and now >= self._not_before[one]
+            is_ours
+            and is_open
+            and one.signer not in self._tasks
+            and now >= self._not_before[one.signer]
         )
 
     def _begin(self, each: Equivocation) -> None:
@@ -126,9 +131,8 @@ class Prover:
         except Exception:  # noqa: BLE001 - the proof is tried again, whatever it was
             self._states[each.one] = "failed by our own mistake"
             _log.exception("proving failed", extra=_fields(each))
-        finally:
-            self._not_before[each.one] = self._clock.monotonic() + self._pause_seconds
-            PROOFS.labels(result).inc()
+        self._not_before[each.signer] = self._clock.monotonic() + self._pause_seconds
+        PROOFS.labels(result).inc()
 
     async def _outcome(self, each: Equivocation) -> str:
         """Return how it went. A block that may still vanish is looked at again."""

@@ -48,7 +48,7 @@ class PostPort(Protocol):
     async def prove_equivocation(
         self, one: Report, other: Report, *, signature: bytes, other_signature: bytes
     ) -> None:
-        """Prove that one key signed both reports of one turn, likewise."""
+        """Prove that one key signed both reports of one round, likewise."""
 
 
 class OwnLedger(Protocol):

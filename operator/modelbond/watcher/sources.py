@@ -1,6 +1,6 @@
 """Where targets come from, as the configuration names it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from modelbond.adapters.connections import connect
@@ -16,7 +16,7 @@ _FACTS = ("server", "ca", "token")
 class _Way:
     """The API server of a home, and the facts by which it was opened."""
 
-    facts: tuple[str, ...]
+    facts: tuple[str, ...] = field(repr=False)  # the token is among them
     api: KubeApi
 
 

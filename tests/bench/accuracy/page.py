@@ -48,7 +48,7 @@ _END = """\
 ## Circumstances
 
 - {blackbox} from Debian, Python {python};
-  {cores} cores with other work beside this, load {load:.1f} at the end.
+  {cores} cores, load {load:.1f} at the end.
 - Endpoints and watcher are one process. The latency bound is {bound} ms; the exporter gives up
   after twice that.
 - Outages are drawn from seed {seed}, two slices apart at least.

@@ -25,10 +25,10 @@ PAUSE_SECONDS = 5
 CROOK, ME = 0, 1
 
 
-def equivocation(*, turn: int = 0, round_: int = 1) -> Equivocation:
+def equivocation(*, place: int = 0, round_: int = 1) -> Equivocation:
     one = signed(CROOK, report(round_=round_))
     other = signed(CROOK, report(round_=round_, root="another"))
-    return Equivocation(one=one, other=other, turn=turn)
+    return Equivocation(one=one, other=other, place=place)
 
 
 PROOF = equivocation()
@@ -50,7 +50,8 @@ class Chain:
     async def prove_equivocation(
         self, one: Report, other: Report, *, signature: bytes, other_signature: bytes
     ) -> None:
-        assert (signature, other_signature) == (PROOF.one.signature, PROOF.other.signature)
+        assert signature == signed(CROOK, one).signature
+        assert other_signature == signed(CROOK, other).signature
         self.sent.append((one, other))
         if self.blocked:
             await asyncio.sleep(3600)
@@ -95,7 +96,7 @@ async def test_a_proof_is_sent_once(chain: Chain, clock: ManualClock) -> None:
 async def test_who_is_later_in_the_table_waits_and_sends_nothing_where_others_were_quicker(
     chain: Chain, clock: ManualClock
 ) -> None:
-    prover, third = prover_of(chain, clock), equivocation(turn=2)
+    prover, third = prover_of(chain, clock), equivocation(place=2)
     await looked(prover, third)
     clock.time += 2 * PAUSE_SECONDS - 1
     await looked(prover, third)
@@ -107,6 +108,16 @@ async def test_who_is_later_in_the_table_waits_and_sends_nothing_where_others_we
     clock.time += PAUSE_SECONDS
     await looked(prover, third)
     assert chain.sent == []
+
+
+async def test_a_crook_that_does_it_again_each_round_keeps_nobody_waiting_for_longer(
+    chain: Chain, clock: ManualClock
+) -> None:
+    prover = prover_of(chain, clock)
+    for round_ in (1, 2, 3):
+        await looked(prover, equivocation(place=2, round_=round_))
+        clock.time += PAUSE_SECONDS
+    assert len(chain.sent) == 1
 
 
 @pytest.mark.parametrize(

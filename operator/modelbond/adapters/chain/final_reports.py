@@ -7,10 +7,8 @@ from modelbond.adapters.chain.pool import RpcPool
 from modelbond.adapters.chain.rpc import Web3
 from modelbond.adapters.chain.tower_views import Reports, TowerViews
 from modelbond.settlement.accounts import ABANDON_SECONDS, STALL_SECONDS
-from modelbond.settlement.report import FinalReport
+from modelbond.settlement.report import RING, FinalReport
 
-KEPT = 64
-"""A tower remembers so many reports (its ring); older ones prove nothing."""
 _BACK_SECONDS = ABANDON_SECONDS + 2 * STALL_SECONDS  # a tower that is silent longer is abandoned
 
 
@@ -29,7 +27,7 @@ class FinalReports:
         async with self._reading:
             known = self._known or Reports(next_block=await self._pool.read(self._old_enough))
             found = await self._tower.reports(known)
-            self._known = replace(found, standing=found.standing[-KEPT:])
+            self._known = replace(found, standing=found.standing[-RING:])
         for posted in reversed(self._known.standing):
             through = await self._tower.final_through(posted)
             if through is not None:

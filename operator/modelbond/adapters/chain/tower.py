@@ -38,7 +38,7 @@ class TowerActions:
     async def prove_equivocation(
         self, one: Report, other: Report, *, signature: bytes, other_signature: bytes
     ) -> None:
-        """Slash who signed two different reports of one turn."""
+        """Slash who signed two different reports of one round."""
         if not one.equivocates(other):
             raise Refused("reports: of one frame and round, with another content, is equivocation")
         signatures = _compact(signature), _compact(other_signature)

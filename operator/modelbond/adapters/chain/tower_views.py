@@ -7,10 +7,8 @@ from web3.types import BlockIdentifier
 
 from modelbond.adapters.chain.contract import Contract, Event
 from modelbond.errors import Reverted
-from modelbond.settlement.report import Progress, ReportRef
+from modelbond.settlement.report import RING, Progress, ReportRef
 from modelbond.settlement.units import Address, Digest, FrameIndex, Wei
-
-_REMEMBERED = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +164,7 @@ class TowerViews:
         return Reports(
             standing=standing(known.standing, events),
             next_block=next_block,
-            posted=(*known.posted, *posted)[-_REMEMBERED:],
+            posted=(*known.posted, *posted)[-RING:],
         )
 
 
