@@ -41,7 +41,14 @@ adapters: .venv ## Adapters, the edge and the whole operator against peers that 
 chain: .venv compiled ## The deployed contracts on a real chain: reorgs, kills, nodes that lie
 	node contracts/tools/vectors.js --check
 	$(BIN)/python operator/generate.py --contracts --check
-	$(PYTEST) -q --timeout 300 tests/chain
+	# Watchers live in real time, and mostly wait: they do so beside the rest.
+	log=$$(mktemp)
+	$(PYTEST) -q --timeout 300 tests/chain/test_watchers.py > $$log 2>&1 & watchers=$$!
+	trap "kill $$watchers 2>/dev/null; rm -f $$log" EXIT
+	$(PYTEST) -q --timeout 300 --ignore tests/chain/test_watchers.py tests/chain
+	wait $$watchers && code=0 || code=$$?
+	cat $$log
+	exit $$code
 
 chart: .venv ## The Helm chart, rendered by real helm and checked against schemas
 	$(PY) -m cluster tools
