@@ -220,6 +220,8 @@ def _deploy(chain: Chain) -> None:
         cwd=CONTRACTS,
         hint="is contracts/ compiled? `make compiled`",
     )
+    deployed = int(chain.ask("eth_blockNumber"), 16)
+    eventually(chain.finalized, lambda number: number >= deployed, within_seconds=30)
     shutil.copy(CONTRACTS / "deployments/31337.json", chain.deployment_file)
 
 
