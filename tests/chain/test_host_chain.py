@@ -95,7 +95,9 @@ async def look(world: HostWorld, market: Market) -> None:
     await again(world)
 
 
-def treasury_of(world: HostWorld, chain: HostChain, reported: Reported) -> HostTreasury:
+def treasury_of(
+    world: HostWorld, chain: HostChain, reported: Reported, *, takes_back: bool = False
+) -> HostTreasury:
     assert world.watch is not None
     return HostTreasury(
         chain=chain,
@@ -106,6 +108,7 @@ def treasury_of(world: HostWorld, chain: HostChain, reported: Reported) -> HostT
         events=world.events,
         clock=world.clock,
         withdraw_seconds=3600,
+        takes_back=takes_back,
     )
 
 
@@ -277,3 +280,16 @@ async def test_maintenance_beyond_the_budget_is_refused_by_name(
         with pytest.raises(Reverted, match="MaintenanceOverBudget"):
             await chain.announce(offer, start=SliceIndex(start + 1), slices=SliceCount(1))
     assert await market.view.bond.announced(market.lease(offer), period=0) == 120
+
+
+async def test_who_leaves_gets_the_bond_back_but_what_an_offer_promises(
+    market: Market, chain: HostChain, tmp_path: Path
+) -> None:
+    world, host = await world_on(market, chain, tmp_path), address(market.host.address)
+    await offered_by(world, market, chain)
+    await market.do(host, "bond", "bond", 2 * COVER)
+    await look(world, market)
+    before = int(await market.view._asset.read("balanceOf", host))
+    await goes_round(treasury_of(world, chain, Reported(market), takes_back=True), market)
+    assert (await market.view.bond.bond_of(host)).total == COVER
+    assert int(await market.view._asset.read("balanceOf", host)) == before + 2 * COVER

@@ -19,7 +19,7 @@ chain:
   towers: {{ toJson .towers }}
   watchers: {{ toJson .watchers }}
   {{- if .hostKey.secret }}
-  bond: {target: {{ .bond.target | quote }}, withdrawSeconds: {{ int .bond.withdrawSeconds }}}
+  bond: {target: {{ .bond.target | quote }}, withdrawSeconds: {{ int .bond.withdrawSeconds }}, takeBack: {{ .bond.takeBack }}}
   hostKey:
     file: /etc/modelbond-key/{{ .hostKey.entry }}
     {{- with .hostKey.password }}

@@ -81,11 +81,13 @@ class KeyConfig(_Strict, frozen=True):
 class BondConfig(_Strict, frozen=True):
     """A host's bond: it grows with its offers up to `target`, in the asset's smallest unit.
 
-    What leases earned is taken every `withdraw_seconds`.
+    What leases earned is taken every `withdraw_seconds`; with `take_back` also what is free of the
+    bond above `target`.
     """
 
     target: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,38}$")] = "0"
     withdraw_seconds: Annotated[float, msgspec.Meta(gt=0, le=31 * 86_400)] = 86_400
+    take_back: bool = False
 
 
 class ChainConfig(_Strict, frozen=True):

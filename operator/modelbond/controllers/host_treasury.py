@@ -45,6 +45,7 @@ class HostTreasury:
         events: Events,
         clock: Clock,
         withdraw_seconds: float,
+        takes_back: bool = False,
     ) -> None:
         self._chain = chain
         self._watch = watch
@@ -53,6 +54,7 @@ class HostTreasury:
         self._homes = homes
         self._clock = clock
         self._withdraw_seconds = withdraw_seconds
+        self._takes_back = takes_back
         self._taken_at: dict[LeaseId, float] = {}
         self._maintenance = Maintenance(chain=chain, watch=watch, copies=copies, events=events)
 
@@ -74,7 +76,23 @@ class HostTreasury:
             except ModelbondError as failure:
                 fields = {"lease": opened.id.hex(), "reason": str(failure)}
                 _log.warning("a lease waits", extra=fields)
+        if self._takes_back:
+            await self._take_back()
         await self._maintenance.round()
+
+    async def _take_back(self) -> None:
+        """Take what is free above the target, by one name for as long as a stream waits."""
+        purse = self._watch.purse()
+        if purse is None or not purse.surplus:
+            return
+        turn = int(self._clock.now().timestamp() // self._withdraw_seconds)
+        try:
+            await self._chain.take_from_bond(purse.surplus, once=str(turn))
+            await self._watch.round()
+        except ActionPending:
+            return
+        except ModelbondError as failure:
+            _log.warning("the bond waits", extra={"reason": str(failure)})
 
     def _leaving(self) -> frozenset[LeaseId]:
         """Return the leases of homes that the owner drained."""

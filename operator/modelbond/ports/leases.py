@@ -145,6 +145,9 @@ class HostChain(Protocol):
     async def add_to_bond(self, amount: Wei, *, once: str) -> None:
         """Bond so much more."""
 
+    async def take_from_bond(self, amount: Wei, *, once: str) -> None:
+        """Take so much of what is free back to the host's account."""
+
     async def close(self, offer: Offer) -> None:
         """Give notice to a lease."""
 

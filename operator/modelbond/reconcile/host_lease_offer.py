@@ -25,6 +25,11 @@ class Purse:
         """Return how much must be bonded for one offer more; 0 where it is covered."""
         return Wei(max(self.promised + cover - self.bond.free, 0))
 
+    @property
+    def surplus(self) -> Wei:
+        """Return what of the bond is above the target, neither reserved nor promised."""
+        return Wei(max(min(self.bond.free - self.promised, self.bond.total - self.target), 0))
+
     def may_grow(self, by: Wei) -> bool:
         """Tell whether the owner allows a bond that is so much larger."""
         return self.bond.total + by <= self.target

@@ -73,5 +73,6 @@ def _start_treasury(parts: Parts, config: ChainConfig, *, means: Means) -> None:
         events=parts.events,
         clock=parts.clock,
         withdraw_seconds=config.bond.withdraw_seconds,
+        takes_back=config.bond.take_back,
     )
     parts.supervisor.start("host-treasury", partial(treasury.run, poll_seconds=config.poll_seconds))

@@ -34,7 +34,7 @@ class SaidOf:
         return self if self.leaves else None
 
 
-def treasury(world: HostWorld, results: SaidOf) -> HostTreasury:
+def treasury(world: HostWorld, results: SaidOf, *, takes_back: bool = False) -> HostTreasury:
     assert world.chain is not None
     assert world.watch is not None
     return HostTreasury(
@@ -46,6 +46,7 @@ def treasury(world: HostWorld, results: SaidOf) -> HostTreasury:
         events=world.events,
         clock=world.clock,
         withdraw_seconds=3600,
+        takes_back=takes_back,
     )
 
 
@@ -268,3 +269,22 @@ async def test_an_offer_nobody_took_leaves_the_book_once_its_copy_is_gone() -> N
     assert not world.has_copy()
     await looked(world)
     assert await world.book.kept() == {}
+
+
+async def test_what_is_free_of_the_bond_above_the_target_comes_back_where_the_owner_says_so() -> (
+    None
+):
+    world = await leasing()
+    chain = chain_of(world)
+    chain.total = Wei(chain.reserved + 1_000)
+    await looked(world)
+    assert world.watch is not None
+    purse = world.watch.purse()
+    assert purse is not None
+    assert purse.surplus > 0
+    await treasury(world, SaidOf()).round()
+    assert chain.done("take_from_bond") == []
+    await treasury(world, SaidOf(), takes_back=True).round()
+    assert [amount for amount, _ in chain.done("take_from_bond")] == [purse.surplus]
+    await treasury(world, SaidOf(), takes_back=True).round()
+    assert len(chain.done("take_from_bond")) == 1

@@ -106,6 +106,13 @@ class HostChain:
         """Bond so much more."""
         await self._do(f"bond/{amount}/{once}", lambda acting: acting.bond.bond(amount, once=once))
 
+    async def take_from_bond(self, amount: Wei, *, once: str) -> None:
+        """Take back what is free."""
+        await self._do(
+            f"take back/{amount}/{once}",
+            lambda acting: acting.bond.withdraw_bond(amount, once=once),
+        )
+
     async def close(self, offer: Offer) -> None:
         """Give notice."""
         await self._do(self._name("close", offer), lambda acting: acting.bond.close(offer))
