@@ -86,6 +86,21 @@ def slow(host: Cluster, name: str, *, milliseconds: int) -> Iterator[None]:
 
 
 @contextmanager
+def hidden_from(watcher: Cluster, host: Cluster, name: str) -> Iterator[None]:
+    """Refuse the way from one watcher's cluster to the copy: that watcher alone calls it bad."""
+    rule = (
+        *("FORWARD", "--protocol", "tcp", "--destination", host.address),
+        *("--dport", str(_node_port(host, name)), "--jump", "REJECT"),
+        *("--reject-with", "tcp-reset"),
+    )
+    watcher.engine.in_node(watcher.name, "iptables", "--insert", *rule)
+    try:
+        yield
+    finally:
+        watcher.engine.in_node(watcher.name, "iptables", "--delete", *rule)
+
+
+@contextmanager
 def probes_refused(host: Cluster, name: str) -> Iterator[None]:
     """Take the watchers' token out of the edge: 401 for them, while the customer is served."""
     with operators.stopped(host):

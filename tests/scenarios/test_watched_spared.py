@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from cluster import faults
-from federation import joining, looking, seen
+from federation import breaking, joining, looking, seen
 from federation.deployments import Deployed
 from federation.install import CUSTOMER, SYSTEM
 from federation.leasing import SLICE_SECONDS, WATCHER, Leased, leased_spec
@@ -77,6 +77,10 @@ def one_cut_off(leased: Leased, _: Deployed) -> AbstractContextManager[None]:
     return faults.cut_link(leased.world.host("beta"))
 
 
+def one_calls_it_bad(leased: Leased, _: Deployed) -> AbstractContextManager[None]:
+    return breaking.hidden_from(leased.world.host("beta"), leased.world.host("alpha"), NAME)
+
+
 def home_dead(leased: Leased, _: Deployed) -> AbstractContextManager[None]:
     return faults.cut_link(leased.world.home)
 
@@ -124,6 +128,7 @@ def watchers_down(leased: Leased, _: Deployed) -> Iterator[None]:
 Fault = Callable[[Leased, Deployed], AbstractContextManager[None]]
 FAULTS: dict[str, Fault] = {
     "one watcher is cut off": one_cut_off,
+    "one watcher calls it bad": one_calls_it_bad,
     "the home is dead": home_dead,
     "tokens and certificates rotate": keys_rotate,
     "the chain is silent for a frame": chain_silent,
@@ -131,7 +136,7 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", [each for each in FAULTS if "bad" not in each])
 def test_no_watcher_calls_a_healthy_copy_bad(survived: Survived, fault: str) -> None:
     letters = {watcher: survived.saw(watcher, fault) for watcher in survived.leased.clusters}
     assert not any("b" in one for one in letters.values()), letters
@@ -146,6 +151,13 @@ def test_whoever_is_cut_off_knows_that_it_knows_nothing(survived: Survived) -> N
     assert set(survived.saw("beta", "one watcher is cut off")) == {"u"}
     for watcher in ("home", "alpha"):
         assert measured_on(survived.saw(watcher, "one watcher is cut off"))
+
+
+def test_one_watcher_that_calls_it_bad_is_outvoted(survived: Survived) -> None:
+    assert "b" in survived.saw("beta", "one watcher calls it bad")
+    for watcher in ("home", "alpha"):
+        assert measured_on(survived.saw(watcher, "one watcher calls it bad"))
+    assert survived.measured.leaf.breach == 0
 
 
 def test_watchers_measure_on_from_their_last_copy_while_the_home_is_dead(
