@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from cluster.ports import free_port
 from fakes.api_server import TOKEN, ApiServer
 from fakes.home import Home, deployment
 from fakes.lease_chain import PLACE
@@ -32,12 +32,6 @@ import sys
 from modelbond.shell.operator import run
 sys.exit(run(sys.argv[1], health_port=int(sys.argv[2])))
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Process:

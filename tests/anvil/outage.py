@@ -7,7 +7,6 @@ loopback, as they must.
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -25,6 +24,7 @@ from anvil.node import blocks, running
 from anvil.people import key_of, secret_of
 from anvil.skew import skewed
 from cluster import debian
+from cluster.ports import free_port
 from fakes.endpoint import Endpoint, serving
 from fakes.handed import TOKEN, agreed, handed_over
 from modelbond.adapters.chain.final_reports import FinalReports
@@ -293,7 +293,5 @@ _PORTS: dict[int, int] = {}
 def _port(place: int) -> int:
     """Return a port that was free when it was first asked for."""
     if place not in _PORTS:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            _PORTS[place] = probe.getsockname()[1]
+        _PORTS[place] = free_port()
     return _PORTS[place]

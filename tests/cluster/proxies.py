@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 from cluster import binaries, steps
 from cluster.cluster import Cluster
 from cluster.deadlines import eventually
+from cluster.ports import free_port
 
 API_SERVER_PORT = 6443
 _STARTED_WITHIN_SECONDS = 10.0
@@ -92,7 +92,7 @@ def slow_connection(cluster: Cluster, *, port: int = API_SERVER_PORT) -> Iterato
 @contextmanager
 def _server() -> Iterator[str]:
     """Run a toxiproxy of its own that ends with this process; yields its control URL."""
-    port = _free_port()
+    port = free_port()
     log = steps.cache_root() / "logs" / f"toxiproxy-{port}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
@@ -116,12 +116,6 @@ def _server() -> Iterator[str]:
         process.kill()
         process.wait()
         log.unlink()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _is_up(control: str) -> bool:

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from cluster import debian
+from cluster.ports import free_port
 from modelbond.serving.edge import Access, access_files, nginx_conf
 
 SCRIPT = Path(__file__).parents[2] / "operator" / "edge.sh"
@@ -130,9 +131,9 @@ def running(folder: Path, *, triton: bool = True, access: Access = UNLEASED) -> 
     (folder / "bin" / "nginx").symlink_to(debian.unpacked("nginx") / "usr/sbin/nginx")
     _issue(folder / "tls")
     admit(folder / "tls", access)
-    edge = Edge(port=_free_port(), scratch=scratch, said=folder / "said", tls=folder / "tls")
+    edge = Edge(port=free_port(), scratch=scratch, said=folder / "said", tls=folder / "tls")
     with _triton() as upstream:
-        behind = upstream if triton else _free_port()
+        behind = upstream if triton else free_port()
         _configure(folder, port=edge.port, upstream=behind)
         with _script(folder, edge=edge):
             _wait_for(edge)
@@ -226,10 +227,3 @@ def _trusting() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def _free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port: int = held.getsockname()[1]
-        return port

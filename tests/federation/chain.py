@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ import requests
 from eth_account import Account
 
 from cluster import steps
+from cluster.ports import free_port
 from federation.polling import eventually
 from modelbond.adapters.chain.abi import interface
 from modelbond.adapters.chain.chain import Chain as View
@@ -141,7 +141,7 @@ def up(name: str, *, at: str, clusters: Sequence[str]) -> Chain:
     (folder / "clusters").write_text("\n".join(clusters))
     port_file = folder / "port"
     if not port_file.exists():
-        port_file.write_text(str(_free_port(at)))
+        port_file.write_text(str(free_port(at)))
     chain = Chain(url=f"http://{at}:{port_file.read_text()}", folder=folder)
     pid = _pid(folder)
     if pid is None:
@@ -223,9 +223,3 @@ def _deploy(chain: Chain) -> None:
     deployed = int(chain.ask("eth_blockNumber"), 16)
     eventually(chain.finalized, lambda number: number >= deployed, within_seconds=30)
     shutil.copy(CONTRACTS / "deployments/31337.json", chain.deployment_file)
-
-
-def _free_port(at: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((at, 0))
-        return int(probe.getsockname()[1])

@@ -4,7 +4,6 @@ It reaches them as an administrator does: through each API server's proxy to the
 """
 
 import base64
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,9 +34,7 @@ def scraping(leased: Leased, folder: Path) -> Iterator[Prometheus]:
         for name, cluster in leased.clusters.items()
         for component in COMPONENTS
     ]
-    with prometheus(
-        folder, scrapes=scrapes, port=_free_port(), rules=RULES, interval="1s"
-    ) as running:
+    with prometheus(folder, scrapes=scrapes, rules=RULES, interval="1s") as running:
         yield running
 
 
@@ -67,9 +64,3 @@ def _administrator(cluster: Cluster, folder: Path) -> dict[str, str]:
     for name, (part, entry) in _FILES.items():
         (folder / name).write_bytes(base64.b64decode(parts[part][entry]))
     return {name: str(folder / name) for name in _FILES}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -16,6 +16,7 @@ from urllib.request import urlopen
 import yaml
 
 from cluster import debian
+from cluster.ports import free_port
 
 Json = dict[str, Any]
 PATIENCE_SECONDS = 90.0
@@ -79,9 +80,10 @@ class Scrape:
 
 @contextmanager
 def prometheus(
-    folder: Path, *, scrapes: Sequence[Scrape], port: int, rules: Path, interval: str = "250ms"
+    folder: Path, *, scrapes: Sequence[Scrape], rules: Path, interval: str = "250ms"
 ) -> Iterator[Prometheus]:
-    """Run it while the block lasts."""
+    """Run it on a port of its own while the block lasts."""
+    port = free_port()
     config = {
         "global": {"scrape_interval": interval, "evaluation_interval": "1s"},
         "rule_files": [str(rules)],

@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -111,13 +110,10 @@ def test_rates_are_taken_over_the_interval_that_grafana_chooses() -> None:
 @pytest.fixture(scope="module")
 def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """Return a Prometheus that saw an outage from its beginning until it was settled."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     folder = tmp_path_factory.mktemp("prometheus")
     with (
         exporter(Path(__file__).with_name("replay.py"), path=PATH) as exported,
-        prometheus(folder, scrapes=[Scrape(exported)], port=port, rules=RULES) as running,
+        prometheus(folder, scrapes=[Scrape(exported)], rules=RULES) as running,
     ):
         settled, local = (f'modelbond_lease_credit_wei{{source="{s}"}}' for s in ("chain", "local"))
         running.waits_for(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +12,7 @@ import aiohttp
 import yaml
 
 from cluster import debian
+from cluster.ports import free_port
 from fakes.endpoint import TOKEN
 from modelbond.watcher.echo import CANARY
 from modelbond.watcher.inference import question_of
@@ -55,7 +55,7 @@ class Blackbox:
 @asynccontextmanager
 async def blackbox(folder: Path, *, timeout_seconds: float) -> AsyncIterator[Blackbox]:
     """Run it on loopback until the block ends; what takes longer than the time-out is down."""
-    port, config = _free_port(), folder / "blackbox.yml"
+    port, config = free_port(), folder / "blackbox.yml"
     config.write_text(yaml.safe_dump({"modules": {_MODULE: _module(timeout_seconds)}}))
     with (folder / "blackbox.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
@@ -99,10 +99,3 @@ def _module(timeout_seconds: float) -> dict[str, object]:
             "tls_config": {"insecure_skip_verify": True},
         },
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
