@@ -9,9 +9,10 @@ from pathlib import Path
 import aiohttp.abc
 import pytest
 from aiohttp import web
+from cryptography import x509
 from kubernetes.aio.client.configuration import Configuration
 
-from fakes.identity import Identity
+from fakes.identity import Identity, self_signed
 from fakes.ports import FakeClock
 from modelbond.adapters.addresses import GuardedResolver, checked_server, is_forbidden
 from modelbond.adapters.connections import connect, own_connection
@@ -25,8 +26,8 @@ TOKEN = "t"  # noqa: S105 - protects nothing
 
 
 @pytest.fixture
-def identity(tmp_path: Path) -> Identity:
-    return Identity(tmp_path)
+def identity() -> Identity:
+    return self_signed("localhost", x509.DNSName("localhost"))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ async def test_a_guarded_client_does_not_connect_to_what_a_name_leads_to() -> No
 
 
 @pytest.fixture
-async def https_port(identity: Identity) -> AsyncIterator[int]:
+async def https_port(identity: Identity, tmp_path: Path) -> AsyncIterator[int]:
     async def empty_list(_: web.Request) -> web.Response:
         return web.json_response({"metadata": {"resourceVersion": "1"}, "items": []})
 
@@ -116,7 +117,7 @@ async def https_port(identity: Identity) -> AsyncIterator[int]:
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(identity.file)
+    context.load_cert_chain(identity.both(tmp_path / "both.pem"))
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
     yield runner.addresses[0][1]
     await runner.cleanup()
@@ -182,9 +183,9 @@ async def test_a_proxy_is_gone_through_where_the_configuration_names_one() -> No
 
 
 async def test_another_authority_or_another_name_is_not_believed(
-    https_port: int, identity: Identity, tmp_path_factory: pytest.TempPathFactory
+    https_port: int, identity: Identity
 ) -> None:
-    stranger = Identity(tmp_path_factory.mktemp("stranger"))
+    stranger = self_signed("localhost", x509.DNSName("localhost"))
 
     with pytest.raises(ApiUnreachable, match="CERTIFICATE_VERIFY_FAILED"):
         await listed_over_tls(https_port, host="localhost", ca_pem=stranger.ca_pem)

@@ -2,17 +2,14 @@
 
 import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from fakes.file_server import FileServer, serving
+from fakes.identity import self_signed
 from modelbond.adapters.fetch_http import CheckedHttp, Timeouts
 from modelbond.fetching.failures import NotAllowed, SourceTrouble
 from modelbond.fetching.source_policy import Address, SourcePolicy
@@ -36,28 +33,7 @@ class Names:
 
 def certificate_for(name: str, folder: Path) -> Path:
     """Write a self-signed certificate and its key into one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path = folder / f"{name}.pem"
-    path.write_bytes(certificate.public_bytes(pem) + private)
-    return path
+    return self_signed(name, x509.DNSName(name)).both(folder / f"{name}.pem")
 
 
 @pytest.fixture

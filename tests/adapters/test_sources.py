@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fakes.identity import Identity
+from fakes.identity import self_signed
 from modelbond.errors import Refused
 from modelbond.watcher.sources import InvitedHome
 
@@ -12,7 +12,7 @@ from modelbond.watcher.sources import InvitedHome
 @pytest.fixture
 def invitation(tmp_path: Path) -> Path:
     """An invitation's files, as a mounted Secret has them."""
-    facts = {"server": "https://api.example.org:6443", "ca": Identity(tmp_path).ca_pem}
+    facts = {"server": "https://api.example.org:6443", "ca": self_signed("home").ca_pem}
     return written(tmp_path, **facts, token="one")  # noqa: S106 - protects nothing
 
 

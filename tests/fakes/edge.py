@@ -3,7 +3,6 @@
 Its folders and ports are its own, everything else is as in a pod.
 """
 
-import datetime as dt
 import http.client
 import os
 import signal
@@ -18,13 +17,9 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
 from cluster import debian
 from cluster.ports import free_port
+from fakes.identity import self_signed
 from modelbond.serving.edge import Access, access_files, nginx_conf
 
 SCRIPT = Path(__file__).parents[2] / "operator" / "edge.sh"
@@ -194,25 +189,9 @@ def _triton() -> Iterator[int]:
 
 
 def _issue(tls: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "edge")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (tls / "tls.key").write_bytes(private)
-    (tls / "tls.crt").write_bytes(made.public_bytes(pem))
+    made = self_signed("edge")
+    (tls / "tls.key").write_text(made.key_pem)
+    (tls / "tls.crt").write_text(made.ca_pem)
 
 
 def admit(tls: Path, access: Access) -> None:

@@ -6,17 +6,14 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from fakes.file_server import QuietServer
+from fakes.identity import self_signed
 from modelbond.sla.inference import LENGTH_HEADER, answers, question
 from modelbond.sla.tensor import Tensor
 
@@ -110,24 +107,7 @@ def _binary(outputs: Mapping[str, Tensor]) -> Raw:
 
 def _issued(folder: Path) -> tuple[Path, Path]:
     """Write a certificate that is its own CA, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "ca.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    plain = serialization.NoEncryption()
-    (folder / "tls.key").write_bytes(key.private_bytes(pem, form, plain))
+    made = self_signed("127.0.0.1", x509.IPAddress(ip_address("127.0.0.1")))
+    (folder / "ca.crt").write_text(made.ca_pem)
+    (folder / "tls.key").write_text(made.key_pem)
     return folder / "ca.crt", folder / "tls.key"

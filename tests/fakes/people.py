@@ -2,14 +2,9 @@
 
 import argparse
 import asyncio
-from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
+from fakes.identity import self_signed
 from fakes.kube import FakeKube
 from modelbond.api.kinds import NAMESPACE, SERVICE_ACCOUNT
 from modelbond.cli import invite, join
@@ -24,20 +19,7 @@ HOME = "home-1a2b3c4d"
 @cache
 def ca_pem() -> str:
     """Return the certificate of a CA."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "home")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now)
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+    return self_signed("home").ca_pem
 
 
 def cluster(*, server: str = SERVER) -> tuple[FakeKube, PersonsCluster]:
