@@ -57,17 +57,26 @@ def etcd_stopped(cluster: Cluster) -> Iterator[None]:
     kubelet restarts the API server as well. The API server asks its store about once a second and
     answers from memory between: the context begins when it has noticed.
     """
-    _in_node(cluster, "iptables", "--insert", *_REFUSE_ETCD)
     try:
-        eventually(
-            lambda: not cluster.answers("get", "--raw", "/readyz"),
-            within_seconds=NOTICED_WITHIN_SECONDS,
-            what=f"{cluster.name} misses its store",
-        )
+        with packet_rule(cluster, *_REFUSE_ETCD):
+            eventually(
+                lambda: not cluster.answers("get", "--raw", "/readyz"),
+                within_seconds=NOTICED_WITHIN_SECONDS,
+                what=f"{cluster.name} misses its store",
+            )
+            yield
+    finally:
+        await_answer(cluster)
+
+
+@contextmanager
+def packet_rule(cluster: Cluster, *rule: str) -> Iterator[None]:
+    """Let a rule of iptables hold in the node, before all others of its chain."""
+    _in_node(cluster, "iptables", "--insert", *rule)
+    try:
         yield
     finally:
-        _in_node(cluster, "iptables", "--delete", *_REFUSE_ETCD)
-        await_answer(cluster)
+        _in_node(cluster, "iptables", "--delete", *rule)
 
 
 @contextmanager

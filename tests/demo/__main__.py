@@ -140,7 +140,7 @@ def show(leased: Leased) -> None:
     for kinds in ("mbd,mbp", "mbhost"):
         print(f"\n$ kubectl get {kinds} -A\n" + world.home.kubectl("get", kinds, "-A"))
     print(f"$ modelbond explain {NAME} -n {CUSTOMER}\n{explained(world.home)}")
-    for name, cluster in {"home": world.home, **world.hosts}.items():
+    for name, cluster in world.clusters.items():
         print(f"{name:6} export KUBECONFIG={cluster.kubeconfig}")
     joined = looking.home_cluster(world.host("beta"), world.home)["metadata"]["name"]
     print(

@@ -73,7 +73,7 @@ def _break(act: Act, *, classify: Callable[[], None]) -> None:
         classify()
     print(f"\nWhat each watcher saw, a letter for each slice of {SLICE_SECONDS} s (good, bad):")
     for host, one in act.leases.items():
-        for place, cluster in act.leased.clusters.items():
+        for place, cluster in act.leased.world.clusters.items():
             letters = seen.verdicts(cluster, one, after=began - 20, until=time.time())
             print(f"  {host:6} seen from {place:6} {letters}")
 

@@ -94,8 +94,8 @@ class FakeHostChain:
         self._do("add_to_bond", amount, once)
         self.total = Wei(self.total + amount)
 
-    async def take_from_bond(self, amount: Wei, *, once: str) -> None:
-        self._do("take_from_bond", amount, once)
+    async def withdraw_bond(self, amount: Wei, *, once: str) -> None:
+        self._do("withdraw_bond", amount, once)
         self.total = Wei(self.total - amount)
 
     async def close(self, offer: Offer) -> None:

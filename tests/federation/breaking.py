@@ -4,20 +4,22 @@ import base64
 import json
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
+from cluster import faults
 from cluster.cluster import Cluster
 from cluster.commands import CommandFailed
 from cluster.proxies import slow_connection
 from federation import looking, operators
 from federation.deployments import Json
 from federation.polling import eventually
+from modelbond.serving.edge import TOKENS
+from modelbond.serving.names import edge_secret
 
 TRITON, STUB = "tritonserver --backend", "triton_python_backend_stub"
 EDGE_WORKER = "nginx: worker process"
-EDGE_FILES = "edge"
 WEIGHTS = "kubernetes.io~empty-dir/models"
 _KILL_SECONDS = 0.5
 # The processes of one pod whose command line holds some words: both are given as arguments.
@@ -67,7 +69,7 @@ def slow(host: Cluster, name: str, *, milliseconds: int) -> Iterator[None]:
     port = str(_node_port(host, name))
     with slow_connection(host, port=int(port)) as way:
         way.slow(milliseconds=milliseconds)
-        rules = (
+        there = (
             *("PREROUTING", "--table", "nat", "--protocol", "tcp", "--dport", port),
             *("!", "--source", way.address, "--jump", "DNAT"),
             *("--to-destination", f"{way.address}:{way.port}"),
@@ -76,46 +78,33 @@ def slow(host: Cluster, name: str, *, milliseconds: int) -> Iterator[None]:
             *("POSTROUTING", "--table", "nat", "--protocol", "tcp", "--destination", way.address),
             *("--dport", str(way.port), "--jump", "MASQUERADE"),
         )
-        with ExitStack() as inserted:
-            for rule in (rules, back):
-                host.engine.in_node(host.name, "iptables", "--insert", *rule)
-                inserted.callback(host.engine.in_node, host.name, "iptables", "--delete", *rule)
+        with faults.packet_rule(host, *there), faults.packet_rule(host, *back):
             # Connections that rest know the old way: they end, as at any reload of the edge.
             signal_to(host, name, EDGE_WORKER)
             yield
 
 
-@contextmanager
-def hidden_from(watcher: Cluster, host: Cluster, name: str) -> Iterator[None]:
+def hidden_from(watcher: Cluster, host: Cluster, name: str) -> AbstractContextManager[None]:
     """Refuse the way from one watcher's cluster to the copy: that watcher alone calls it bad."""
-    rule = (
+    return faults.packet_rule(
+        watcher,
         *("FORWARD", "--protocol", "tcp", "--destination", host.address),
         *("--dport", str(_node_port(host, name)), "--jump", "REJECT"),
         *("--reject-with", "tcp-reset"),
     )
-    watcher.engine.in_node(watcher.name, "iptables", "--insert", *rule)
-    try:
-        yield
-    finally:
-        watcher.engine.in_node(watcher.name, "iptables", "--delete", *rule)
 
 
 @contextmanager
 def probes_refused(host: Cluster, name: str) -> Iterator[None]:
     """Take the watchers' token out of the edge: 401 for them, while the customer is served."""
     with operators.stopped(host):
-        secret = next(
-            each
-            for each in looking.of_deployment(looking.listed(host, "secrets"), name)
-            if each["metadata"]["name"].endswith(f"-{EDGE_FILES}")
-        )
-        tokens = base64.b64decode(secret["data"]["tokens.conf"]).decode()
+        (copy,) = looking.copies(host, name)
+        namespace, secret = copy["metadata"]["namespace"], edge_secret(copy["metadata"]["name"])
+        tokens = looking.secret(host, namespace, secret)[TOKENS]
         kept = "".join(line for line in tokens.splitlines(keepends=True) if " probe;" not in line)
         assert kept != tokens
-        data = {"tokens.conf": base64.b64encode(kept.encode()).decode()}
-        patch = json.dumps({"data": data})
-        place = ("-n", secret["metadata"]["namespace"])
-        host.kubectl("patch", "secret", secret["metadata"]["name"], *place, "-p", patch)
+        patch = json.dumps({"stringData": {TOKENS: kept}})
+        host.kubectl("patch", "secret", secret, "-n", namespace, "-p", patch)
         yield
 
 

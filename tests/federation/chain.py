@@ -5,7 +5,6 @@ every 20 s, so a node that was killed goes on near where it was.
 """
 
 import asyncio
-import json
 import os
 import shutil
 import signal
@@ -22,7 +21,6 @@ from eth_account import Account
 from cluster import steps
 from cluster.ports import free_port
 from federation.polling import eventually
-from modelbond.adapters.chain.abi import interface
 from modelbond.adapters.chain.chain import Chain as View
 from modelbond.adapters.chain.deployment import Deployment
 from modelbond.adapters.chain.pool import RpcPool
@@ -66,12 +64,6 @@ class Chain:
             raise AssertionError(f"{method}: {answer['error']}")
         return answer["result"]
 
-    def send(self, role: str, function: str, *arguments: object, to: str = "Asset") -> None:
-        """Let somebody call a contract; it is over when it is final, and a revert is an error."""
-        place = {"Asset": "asset", "ModelBond": "modelBond", "WatchTower": "watchTower"}[to]
-        at = json.loads(self.deployment_file.read_text())[place]
-        self.call(role, at, interface(to).call_data(function, *arguments))
-
     def call(self, role: str, at: str, data: bytes) -> None:
         """Send a transaction of one of the roles, and wait until it is final."""
         call = {"from": address_of(role), "to": at, "data": f"0x{data.hex()}"}
@@ -85,14 +77,14 @@ class Chain:
 
     def balance(self, role: str) -> int:
         """Return somebody's tokens, in the asset's smallest unit."""
-        found: int = self.read(lambda view, _: view._asset.read("balanceOf", address_of(role)))
+        found: int = self.read(lambda view: view._asset.read("balanceOf", address_of(role)))
         return found
 
     def finalized(self) -> int:
         """Return the newest block that is final."""
         return int(self.ask("eth_getBlockByNumber", "finalized", False)["number"], 16)  # noqa: FBT003 - JSON-RPC
 
-    def read(self, look: Callable[[View, RpcPool], Awaitable[Seen]]) -> Seen:
+    def read(self, look: Callable[[View], Awaitable[Seen]]) -> Seen:
         """Return what the product's own adapter reads."""
 
         async def looked() -> Seen:
@@ -100,7 +92,7 @@ class Chain:
             rpc = Rpc(RpcAddress(name="anvil", url=self.url))
             pool = RpcPool([rpc], chain_id=deployment.chain_id, clock=SystemClock())
             try:
-                return await look(View(deployment, pool=pool), pool)
+                return await look(View(deployment, pool=pool))
             finally:
                 await pool.close()
 

@@ -4,6 +4,7 @@ A watcher runs in each owner's cluster, by the chart and by the home's invitatio
 """
 
 import json
+import tempfile
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from cluster import steps
 from cluster.cluster import Cluster
 from federation import chain, install, joining, looking
 from federation.chain import Chain, address_of, key_of
-from federation.deployments import Deployed, Json, Model
+from federation.deployments import Deployed, Json
 from federation.install import CUSTOMER, SYSTEM
 from federation.world import HOSTS, OWNERS, World
 
@@ -28,6 +29,7 @@ WATCHER = "deployment/modelbond-watcher"
 WATCHER_PORT = 30844
 WALLET = "wallet"
 TOKEN = 10**18
+TINY_CANARIES = "tiny-canaries"
 CANARIES = Path(__file__).parents[2] / "manifests/examples/magika-canaries.yaml"
 SLICE_SECONDS, ALLOWANCE, CREDIT = 5, 2, TOKEN // 100
 # Amounts are in the asset's smallest unit, counts are slices of five seconds.
@@ -66,31 +68,26 @@ class Leased:
     chain: Chain
     watchers: Mapping[str, str]
 
-    @property
-    def clusters(self) -> dict[str, Cluster]:
-        """Return all clusters by their short names."""
-        return {"home": self.world.home, **self.world.hosts}
-
 
 def lease_out(world: World) -> Leased:
     """Put a chain under the world, bonds behind its hosts, and watchers around them."""
     began = time.monotonic()
-    clusters = {"home": world.home, **world.hosts}
     made = chain.up(
         f"{world.home.name.removesuffix('home')}{CHAIN}",
         at=world.home.engine.gateway(),
-        clusters=[looking.identity(each) for each in clusters.values()],
+        clusters=[looking.identity(each) for each in world.clusters.values()],
     )
     leased = Leased(
         world=world,
         chain=made,
         watchers={
-            name: f"http://{cluster.address}:{WATCHER_PORT}" for name, cluster in clusters.items()
+            name: f"http://{cluster.address}:{WATCHER_PORT}"
+            for name, cluster in world.clusters.items()
         },
     )
     _fund(made)
     with ThreadPoolExecutor() as at_once:
-        begun = [at_once.submit(_equip, leased, name) for name in clusters]
+        begun = [at_once.submit(_equip, leased, name) for name in world.clusters]
         for each in begun:
             each.result()
     _open_wallet(leased)
@@ -113,17 +110,16 @@ def lease_of(deployed: Deployed, *, slot: int = 0) -> Json:
     return found[0] if found else {}
 
 
-def apply_canaries(home: Cluster, model: Model) -> str:
-    """Agree on what the tiny model answers, by the product's own command; return the ConfigMap."""
-    name = f"{model.name}-canaries"
+def _agree_on_tiny(home: Cluster) -> None:
+    """Make a ConfigMap of what the tiny model answers, by the product's own command."""
     rows = [[float(place + column) for column in range(4)] for place in range(1, 5)]
     asked = [_recorded(f"row-{place}", row) for place, row in enumerate(rows)]
-    file = steps.cache_root() / f"{name}.json"
-    file.write_text(json.dumps(asked))
-    flags = ("--rule", "close", "--ppm", "10", "--configmap", name)
-    made = joining.modelbond(home, "canaries", "--inputs", str(file), *flags)
+    flags = ("--rule", "close", "--ppm", "10", "--configmap", TINY_CANARIES)
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(asked, file)
+        file.flush()
+        made = joining.modelbond(home, "canaries", "--inputs", file.name, *flags)
     home.kubectl("apply", "-n", CUSTOMER, "-f", "-", stdin=made)
-    return name
 
 
 def _recorded(name: str, row: list[float]) -> Json:
@@ -148,7 +144,7 @@ def _fund(made: Chain) -> None:
 
 def _equip(leased: Leased, name: str) -> None:
     """Give a cluster what its operator and watcher read, then upgrade its release."""
-    cluster = leased.clusters[name]
+    cluster = leased.world.clusters[name]
     cluster.apply(json.dumps({"apiVersion": "v1", "kind": "List", "items": _files(leased, name)}))
     for claim in ("modelbond-ledgers", "modelbond-watcher"):
         cluster.volume(name=claim, claim_namespace=SYSTEM, claim_name=claim)
@@ -191,7 +187,7 @@ def _values(leased: Leased, name: str, *, home: str) -> Json:
             "keys": {"secret": "modelbond-watcher-keys"},
             "homes": [f"watch-{home}"],
             "peers": peers,
-            "privateRanges": [f"{each.address}/32" for each in leased.clusters.values()],
+            "privateRanges": [f"{each.address}/32" for each in leased.world.clusters.values()],
             "lookSeconds": 2,
             "service": {"type": "NodePort", "nodePort": WATCHER_PORT},
             "state": {"size": "1Gi", "storageClass": "standard"},
@@ -206,7 +202,7 @@ def _open_wallet(leased: Leased) -> None:
     wallet["metadata"]["namespace"] = CUSTOMER
     home.apply(json.dumps(wallet))
     home.apply(CANARIES.read_text())
-    apply_canaries(home, leased.world.tiny)
+    _agree_on_tiny(home)
 
 
 def _set_price(leased: Leased, name: str) -> None:

@@ -31,7 +31,7 @@ def scraping(leased: Leased, folder: Path) -> Iterator[Prometheus]:
     """Scrape every operator and watcher each second, while the block lasts."""
     scrapes = [
         Scrape(more=_page(cluster, component, folder=folder / name))
-        for name, cluster in leased.clusters.items()
+        for name, cluster in leased.world.clusters.items()
         for component in COMPONENTS
     ]
     with prometheus(folder, scrapes=scrapes, rules=RULES, interval="1s") as running:

@@ -8,13 +8,12 @@ import requests
 
 from cluster.cluster import Cluster
 from federation import joining, looking
-from federation.chain import Chain, address_of
+from federation.chain import FRAME_SECONDS, Chain, address_of
 from federation.deployments import Deployed, Json
 from federation.install import SYSTEM
 from federation.leasing import WATCHER, Leased, lease_of
 from federation.polling import eventually
 from modelbond.adapters.chain.abi import interface
-from modelbond.adapters.chain.final_reports import FinalReports
 from modelbond.settlement.accounts import Bond
 from modelbond.settlement.leaves import Leaf
 from modelbond.settlement.report import FinalReport
@@ -58,7 +57,7 @@ def verdicts(watcher: Cluster, lease: str, *, after: float, until: float) -> str
 
 def every_watcher_says(leased: Leased, lease: str, verdict: str, *, reason: str) -> None:
     """Wait until each watcher has a slice with that verdict and reason in its ledger."""
-    for cluster in leased.clusters.values():
+    for cluster in leased.world.clusters.values():
         eventually(
             partial(said_of, cluster, lease),
             lambda said: (verdict, reason) in said,
@@ -73,7 +72,7 @@ def said_of(watcher: Cluster, lease: str) -> list[tuple[str, str]]:
 
 def newest_report(leased: Leased) -> tuple[FinalReport, Evidence] | None:
     """Return the newest final report, with its evidence from whichever watcher serves that."""
-    report = leased.chain.read(lambda view, pool: FinalReports(view.tower, pool=pool).newest())
+    report = leased.chain.read(lambda view: view.final_reports().newest())
     if report is None:
         return None
     text = evidence_text(leased.watchers, report.data_hash)
@@ -91,12 +90,11 @@ def evidence_text(watchers: Mapping[str, str], data_hash: bytes) -> str | None:
 
 def reported(leased: Leased, lease: str, *, since: float) -> Measured:
     """Wait for a final report on a frame that began after a moment; return what it says."""
-    frame_seconds = leased.chain.read(lambda view, _: view.tower.terms()).frame_seconds
     found = eventually(
         lambda: newest_report(leased),
         lambda seen: (
             seen is not None
-            and seen[0].ref.frame * frame_seconds >= since
+            and seen[0].ref.frame * FRAME_SECONDS >= since
             and id_of(lease) in seen[1].result.leases
         ),
         within_seconds=REPORTED_WITHIN_SECONDS,
@@ -112,7 +110,7 @@ def id_of(lease: str) -> LeaseId:
 
 def settled(chain: Chain, lease: str) -> Leaf:
     """Return what the contract has counted of a lease."""
-    found = chain.read(lambda view, _: view.bond.lease(id_of(lease)))
+    found = chain.read(lambda view: view.bond.lease(id_of(lease)))
     assert found is not None
     return found.measured
 
@@ -133,12 +131,12 @@ def posted(chain: Chain) -> list[tuple[int, int]]:
 
 def bond_of(chain: Chain, host: str) -> Bond:
     """Return the bond of a host."""
-    return chain.read(lambda view, _: view.bond.bond_of(address(address_of(host))))
+    return chain.read(lambda view: view.bond.bond_of(address(address_of(host))))
 
 
 def claimable(chain: Chain) -> Wei:
     """Return what the customer can claim."""
-    return chain.read(lambda view, _: view.bond.claimable(address(address_of("customer"))))
+    return chain.read(lambda view: view.bond.claimable(address(address_of("customer"))))
 
 
 def events(home: Cluster, name: str) -> list[str]:

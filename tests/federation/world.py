@@ -39,6 +39,11 @@ class World:
     magika: Model
     client: Client
 
+    @property
+    def clusters(self) -> dict[str, Cluster]:
+        """Return all clusters by their short names."""
+        return {"home": self.home, **self.hosts}
+
     def host(self, name: str) -> Cluster:
         """Return the cluster of that host."""
         return self.hosts[name]

@@ -9,7 +9,7 @@ import pytest
 from federation import breaking, joining, looking, seen
 from federation.deployments import Deployed
 from federation.install import CUSTOMER
-from federation.leasing import ALLOWANCE, CREDIT, Leased, lease_of, leased_spec
+from federation.leasing import ALLOWANCE, CREDIT, TINY_CANARIES, Leased, lease_of, leased_spec
 from federation.polling import eventually
 from federation.scraping import scraping
 from federation.settled import ready
@@ -53,7 +53,7 @@ class Paid:
 @pytest.fixture(scope="module")
 def paid(leased: Leased, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Paid]:
     """Kill alpha's Triton until the allowance is used up and more, and wait for the money."""
-    spec = leased_spec("tiny-canaries")
+    spec = leased_spec(TINY_CANARIES)
     no_other_lease(leased)
     with (
         leased.world.deployed(NAME, placement={"hosts": ["alpha"]}, **spec) as deployed,

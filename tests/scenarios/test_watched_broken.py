@@ -9,7 +9,7 @@ import pytest
 import images.models
 from federation import breaking, seen
 from federation.deployments import Deployed
-from federation.leasing import Leased, leased_spec
+from federation.leasing import TINY_CANARIES, Leased, leased_spec
 from federation.polling import eventually
 from federation.settled import ready
 
@@ -30,7 +30,7 @@ class Broken:
 @pytest.fixture(scope="module")
 def broken(leased: Leased) -> Iterator[Broken]:
     """All four at once: each fault takes a while to be seen, and none is of another's copy."""
-    spec = leased_spec("tiny-canaries")
+    spec = leased_spec(TINY_CANARIES)
     with ExitStack() as stack:
         deployed: dict[str, Deployed] = {
             name: stack.enter_context(

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -12,8 +13,8 @@ from cluster import faults
 from federation import breaking, joining, looking, seen
 from federation.deployments import Deployed
 from federation.install import CUSTOMER, SYSTEM
-from federation.leasing import SLICE_SECONDS, WATCHER, Leased, leased_spec
-from federation.polling import eventually
+from federation.leasing import SLICE_SECONDS, TINY_CANARIES, WATCHER, Leased, leased_spec
+from federation.polling import always, eventually
 from federation.settled import ready
 from modelbond.sla.evidence import Measured
 
@@ -38,24 +39,24 @@ class Survived:
     def saw(self, watcher: str, fault: str) -> str:
         """Return a watcher's letters of the slices that lie wholly in a fault's time."""
         begin, end = self.spans[fault]
-        return seen.verdicts(self.leased.clusters[watcher], self.lease, after=begin, until=end)
+        cluster = self.leased.world.clusters[watcher]
+        return seen.verdicts(cluster, self.lease, after=begin, until=end)
 
 
 @pytest.fixture(scope="module")
 def survived(leased: Leased) -> Iterator[Survived]:
     """All faults, one after the other; between them everybody sees the copy again."""
-    spec = leased_spec("tiny-canaries")
+    spec = leased_spec(TINY_CANARIES)
     with leased.world.deployed(NAME, placement={"hosts": ["alpha"]}, **spec) as deployed:
         ready(deployed)
         lease = seen.opened(deployed)
+        copies_on_alpha = partial(looking.pods, leased.world.host("alpha"), NAME)
         spans = {}
         for name, fault in FAULTS.items():
             seen_by_all(leased, lease)
             with fault(leased, deployed):
                 begin = time.time()
-                eventually(
-                    time.time, lambda now, b=begin: now - b > FAULT_SECONDS, within_seconds=60
-                )
+                always(copies_on_alpha, lambda pods: len(pods) == 1, for_seconds=FAULT_SECONDS)
                 spans[name] = begin, time.time()
         seen_by_all(leased, lease)
         measured = seen.reported(leased, lease, since=time.time())
@@ -65,7 +66,7 @@ def survived(leased: Leased) -> Iterator[Survived]:
 def seen_by_all(leased: Leased, lease: str) -> None:
     """Wait until each watcher has found the copy good after this moment."""
     began = time.time()
-    for cluster in leased.clusters.values():
+    for cluster in leased.world.clusters.values():
         eventually(
             lambda at=cluster: seen.verdicts(at, lease, after=began, until=time.time()),
             lambda letters: "g" in letters,
@@ -114,14 +115,14 @@ def chain_silent(leased: Leased, _: Deployed) -> AbstractContextManager[None]:
 
 @contextmanager
 def watchers_down(leased: Leased, _: Deployed) -> Iterator[None]:
-    for cluster in leased.clusters.values():
+    for cluster in leased.world.clusters.values():
         cluster.kubectl("scale", WATCHER, "-n", SYSTEM, "--replicas=0")
         selected = ("-l", "app.kubernetes.io/component=watcher")
         cluster.kubectl("wait", "--for=delete", "pod", *selected, "-n", SYSTEM, "--timeout=60s")
     try:
         yield
     finally:
-        for cluster in leased.clusters.values():
+        for cluster in leased.world.clusters.values():
             cluster.kubectl("scale", WATCHER, "-n", SYSTEM, "--replicas=1")
 
 
@@ -138,7 +139,7 @@ FAULTS: dict[str, Fault] = {
 
 @pytest.mark.parametrize("fault", [each for each in FAULTS if "bad" not in each])
 def test_no_watcher_calls_a_healthy_copy_bad(survived: Survived, fault: str) -> None:
-    letters = {watcher: survived.saw(watcher, fault) for watcher in survived.leased.clusters}
+    letters = {watcher: survived.saw(watcher, fault) for watcher in survived.leased.world.clusters}
     assert not any("b" in one for one in letters.values()), letters
 
 
@@ -168,12 +169,12 @@ def test_watchers_measure_on_from_their_last_copy_while_the_home_is_dead(
 
 
 def test_a_new_token_and_certificate_are_no_outage(survived: Survived) -> None:
-    for watcher in survived.leased.clusters:
+    for watcher in survived.leased.world.clusters:
         assert measured_on(survived.saw(watcher, "tokens and certificates rotate"))
 
 
 def test_watchers_measure_on_while_the_chain_is_silent(survived: Survived) -> None:
-    for watcher in survived.leased.clusters:
+    for watcher in survived.leased.world.clusters:
         assert measured_on(survived.saw(watcher, "the chain is silent for a frame"))
 
 

@@ -11,7 +11,6 @@ from modelbond.verify.report import Report, Say, check, check_follows, read
 from modelbond.verify.text import Differs, compare
 
 EQUAL, NOT_CHECKED, DIFFERS = range(3)
-_RPC_TELLS = "--rpc tells which stands"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +135,8 @@ def _named(frame: int, sources: Sources, say: Say) -> tuple[str, str | None]:
     if not named:
         raise NotChecked(f"no watcher names a report on frame {frame}")
     if len(named) > 1:
-        raise NotChecked(f"{len(named)} reports are named on frame {frame}: {_RPC_TELLS}")
+        several = f"{len(named)} reports are named on frame {frame}"
+        raise NotChecked(f"{several}: --rpc tells which stands")
     return named.pop()
 
 

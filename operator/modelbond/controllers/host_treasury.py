@@ -85,9 +85,9 @@ class HostTreasury:
         purse = self._watch.purse()
         if purse is None or not purse.surplus:
             return
-        turn = int(self._clock.now().timestamp() // self._withdraw_seconds)
+        period = int(self._clock.now().timestamp() // self._withdraw_seconds)
         try:
-            await self._chain.take_from_bond(purse.surplus, once=str(turn))
+            await self._chain.withdraw_bond(purse.surplus, once=str(period))
             await self._watch.round()
         except ActionPending:
             return

@@ -145,7 +145,7 @@ class HostChain(Protocol):
     async def add_to_bond(self, amount: Wei, *, once: str) -> None:
         """Bond so much more."""
 
-    async def take_from_bond(self, amount: Wei, *, once: str) -> None:
+    async def withdraw_bond(self, amount: Wei, *, once: str) -> None:
         """Take so much of what is free back to the host's account."""
 
     async def close(self, offer: Offer) -> None:

@@ -283,8 +283,8 @@ async def test_what_is_free_of_the_bond_above_the_target_comes_back_where_the_ow
     assert purse is not None
     assert purse.surplus > 0
     await treasury(world, SaidOf()).round()
-    assert chain.done("take_from_bond") == []
+    assert chain.done("withdraw_bond") == []
     await treasury(world, SaidOf(), takes_back=True).round()
-    assert [amount for amount, _ in chain.done("take_from_bond")] == [purse.surplus]
+    assert [amount for amount, _ in chain.done("withdraw_bond")] == [purse.surplus]
     await treasury(world, SaidOf(), takes_back=True).round()
-    assert len(chain.done("take_from_bond")) == 1
+    assert len(chain.done("withdraw_bond")) == 1

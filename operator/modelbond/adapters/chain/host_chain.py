@@ -106,10 +106,10 @@ class HostChain:
         """Bond so much more."""
         await self._do(f"bond/{amount}/{once}", lambda acting: acting.bond.bond(amount, once=once))
 
-    async def take_from_bond(self, amount: Wei, *, once: str) -> None:
+    async def withdraw_bond(self, amount: Wei, *, once: str) -> None:
         """Take back what is free."""
         await self._do(
-            f"take back/{amount}/{once}",
+            f"withdraw bond/{amount}/{once}",
             lambda acting: acting.bond.withdraw_bond(amount, once=once),
         )
 
