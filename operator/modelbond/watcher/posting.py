@@ -1,12 +1,12 @@
 """Sending reports that have a quorum: one at a time each, and never twice the same."""
 
-import asyncio
 import logging
 from collections.abc import Mapping
 
-from modelbond.errors import ActionPending, ModelbondError, Reverted
+from modelbond.errors import ActionPending, Reverted
 from modelbond.ports.process import Clock
 from modelbond.settlement.report import Report
+from modelbond.watcher.attempts import Attempts
 from modelbond.watcher.reporting_metrics import POSTS
 from modelbond.watcher.reporting_ports import PostPort, TowerPort
 
@@ -21,48 +21,26 @@ class Poster:
     ) -> None:
         self._tower = tower
         self._post = post
-        self._clock = clock
-        self._pause_seconds = pause_seconds
-        self._tasks: dict[Report, asyncio.Task[None]] = {}
-        self._not_before: dict[Report, float] = {}
+        self._attempts: Attempts[Report] = Attempts(
+            "posting a report", clock=clock, pause_seconds=pause_seconds, outcomes=POSTS
+        )
 
     @property
     def busy(self) -> frozenset[Report]:
         """Return the reports that are under way, or were refused a moment ago."""
-        now = self._clock.monotonic()
-        paused = {report for report, until in self._not_before.items() if now < until}
-        return frozenset(paused | self._tasks.keys())
+        return self._attempts.busy
 
     def begin(self, report: Report, signatures: Mapping[int, bytes]) -> None:
         """Send the report, unless it is under way, or somebody was quicker."""
         if self._post is None or report in self.busy:
             return
-        self._not_before = {
-            one: until for one, until in self._not_before.items() if one.frame >= report.frame
-        }
-        task = asyncio.create_task(self._send(self._post, report, signatures))
-        self._tasks[report] = task
-        task.add_done_callback(lambda _: self._tasks.pop(report, None))
+        self._attempts.keep(lambda one: one.frame >= report.frame)
+        sending = self._outcome(self._post, report, signatures)
+        self._attempts.begin(report, sending, about=_fields(report))
 
     async def close(self) -> None:
         """Leave what is under way to the ledger: the next process goes on with it."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-
-    async def _send(self, post: PostPort, report: Report, signatures: Mapping[int, bytes]) -> None:
-        result = "failed"
-        try:
-            result = await self._outcome(post, report, signatures)
-        except ModelbondError as failure:
-            _log.warning("report is not posted", extra=_fields(report, failure))
-        except Exception:  # noqa: BLE001 - the report is tried again, whatever it was
-            _log.exception("posting a report failed", extra=_fields(report))
-        finally:
-            self._not_before[report] = self._clock.monotonic() + self._pause_seconds
-            POSTS.labels(result).inc()
+        await self._attempts.close()
 
     async def _outcome(
         self, post: PostPort, report: Report, signatures: Mapping[int, bytes]

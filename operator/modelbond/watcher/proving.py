@@ -1,6 +1,5 @@
 """Proving to the tower who signed two reports of one round: each proof is sent once, by one key."""
 
-import asyncio
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from modelbond.errors import ActionPending, ModelbondError, Reverted
 from modelbond.ports.process import Clock
 from modelbond.settlement.units import Address
 from modelbond.sla.exchanged import SignedReport
+from modelbond.watcher.attempts import Attempts
 from modelbond.watcher.board import Boards
 from modelbond.watcher.reporting_metrics import PROOFS
 from modelbond.watcher.reporting_ports import PostPort, TowerPort
@@ -64,10 +64,11 @@ class Prover:
     ) -> None:
         self._me = me
         self._tower, self._post = tower, post
-        self._clock, self._pause_seconds = clock, pause_seconds
+        self._pause_seconds = pause_seconds
         self._states: dict[SignedReport, str] = {}
-        self._not_before: dict[Address, float] = {}
-        self._tasks: dict[Address, asyncio.Task[None]] = {}
+        self._attempts: Attempts[Address] = Attempts(
+            "proving an equivocation", clock=clock, pause_seconds=pause_seconds, outcomes=PROOFS
+        )
 
     def state(self, one: SignedReport) -> str:
         """Return how far the proof is that begins with that report."""
@@ -82,57 +83,39 @@ class Prover:
         known = {each.one: each for each in seen}
         for one in self._states.keys() - known.keys():
             del self._states[one]
-        for signer in self._not_before.keys() - {one.signer for one in known}:
-            del self._not_before[signer]
+        signers = {one.signer for one in known}
+        self._attempts.keep(signers.__contains__)
         for one, each in known.items():
             if one not in self._states:
                 self._notice(each)
             if self._is_due(one):
-                self._begin(each)
+                self._attempts.begin(one.signer, self._proved(each), about=_fields(each))
 
     async def close(self) -> None:
         """Leave what is under way to the ledger: the next process goes on with it."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await self._attempts.close()
 
     def _notice(self, each: Equivocation) -> None:
         self._states[each.one] = _WAITS
         # Whoever does it again in each round keeps nobody waiting for longer.
-        wait_seconds = each.place * self._pause_seconds
-        self._not_before.setdefault(each.signer, self._clock.monotonic() + wait_seconds)
+        self._attempts.wait(each.signer, seconds=each.place * self._pause_seconds)
         _log.error("a watcher signed two reports of one round", extra=_fields(each))
 
     def _is_due(self, one: SignedReport) -> bool:
         is_ours = self._post is not None and one.signer != self._me
         is_open = self._states[one] not in (PROVEN, NOTHING_AT_STAKE)
-        now = self._clock.monotonic()
-        return (
-            is_ours
-            and is_open
-            and one.signer not in self._tasks
-            and now >= self._not_before[one.signer]
-        )
+        return is_ours and is_open and one.signer not in self._attempts.busy
 
-    def _begin(self, each: Equivocation) -> None:
-        task = asyncio.create_task(self._prove(each))
-        self._tasks[each.signer] = task
-        task.add_done_callback(lambda _: self._tasks.pop(each.signer, None))
-
-    async def _prove(self, each: Equivocation) -> None:
-        result = "failed"
+    async def _proved(self, each: Equivocation) -> str:
+        """Return how it went; a failure is told in the state as well."""
         try:
-            result = await self._outcome(each)
+            return await self._outcome(each)
         except ModelbondError as failure:
             self._states[each.one] = str(failure)
-            _log.warning("a proof is not sent", extra=_fields(each, failure))
-        except Exception:  # noqa: BLE001 - the proof is tried again, whatever it was
+            raise
+        except Exception:
             self._states[each.one] = "failed by our own mistake"
-            _log.exception("proving failed", extra=_fields(each))
-        self._not_before[each.signer] = self._clock.monotonic() + self._pause_seconds
-        PROOFS.labels(result).inc()
+            raise
 
     async def _outcome(self, each: Equivocation) -> str:
         """Return how it went. A block that may still vanish is looked at again."""
@@ -159,11 +142,6 @@ class Prover:
         return "proven"
 
 
-def _fields(each: Equivocation, failure: Exception | None = None) -> dict[str, object]:
+def _fields(each: Equivocation) -> dict[str, object]:
     report = each.one.report
-    fields: dict[str, object] = {
-        "signer": each.signer,
-        "frame": report.frame,
-        "round": report.round,
-    }
-    return fields | ({"reason": str(failure)} if failure else {})
+    return {"signer": each.signer, "frame": report.frame, "round": report.round}

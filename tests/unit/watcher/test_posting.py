@@ -59,7 +59,7 @@ def poster(chain: Chain, clock: ManualClock) -> Poster:
 
 
 async def ended(poster: Poster) -> None:
-    await until(lambda: not poster._tasks)
+    await until(lambda: not poster._attempts.under_way)
 
 
 async def test_a_report_is_sent_once_while_it_is_under_way(poster: Poster, chain: Chain) -> None:

@@ -81,7 +81,7 @@ def prover_of(chain: Chain, clock: ManualClock, *, me: int = ME, pays: bool = Tr
 
 async def looked(prover: Prover, *seen: Equivocation) -> None:
     prover.look(seen)
-    await until(lambda: not prover._tasks)
+    await until(lambda: not prover._attempts.under_way)
 
 
 async def test_a_proof_is_sent_once(chain: Chain, clock: ManualClock) -> None:
@@ -155,7 +155,7 @@ async def test_two_proofs_of_one_signer_are_not_under_way_at_once(
     assert len(chain.sent) == 1
     assert prover.state(PROOF.one) == "under way"
     await prover.close()
-    assert not prover._tasks
+    assert not prover._attempts.under_way
 
 
 @pytest.mark.parametrize(
