@@ -28,6 +28,7 @@ from cluster.ports import free_port
 from fakes.endpoint import Endpoint, serving
 from fakes.handed import TOKEN, agreed, handed_over
 from modelbond.adapters.chain.final_reports import FinalReports
+from modelbond.adapters.evidence import HttpEvidence
 from modelbond.settlement.leaves import lease_leaf
 from modelbond.settlement.offer import Offer
 from modelbond.settlement.report import FinalReport, Proof
@@ -85,22 +86,9 @@ class Outage:
     async def newest(self) -> tuple[FinalReport, Evidence] | None:
         """Return the newest final report with its evidence, from any watcher that has it."""
         report = await self.reports.newest()
-        if report is None:
-            return None
-        for one in self.watching:
-            text = await self.evidence(one, report.data_hash)
-            if text is not None:
-                return report, evidence_of(text)
-        return None
-
-    async def evidence(self, one: Watching, data_hash: bytes) -> str | None:
-        """Return the text that a watcher serves under that hash."""
-        url = f"{one.url}/v1/evidence/{hexed(data_hash)}"
-        try:
-            async with self.market.chain.session.get(url) as response:
-                return await response.text() if response.status == 200 else None
-        except aiohttp.ClientError:
-            return None
+        watchers = HttpEvidence([one.url for one in self.watching])
+        text = await watchers.fetch(report.data_hash) if report else None
+        return (report, evidence_of(text)) if report and text else None
 
     async def live(self, one: Watching) -> str | None:
         """Return the signed live state that a watcher serves; None while it does not answer."""

@@ -1,10 +1,7 @@
 """What watchers saw and reported, and what the chain holds of it."""
 
 import json
-from collections.abc import Mapping
 from functools import partial
-
-import requests
 
 from cluster.cluster import Cluster
 from federation import joining, looking
@@ -14,13 +11,14 @@ from federation.install import SYSTEM
 from federation.leasing import WATCHER, Leased, lease_of
 from federation.polling import eventually
 from modelbond.adapters.chain.abi import interface
+from modelbond.adapters.chain.chain import Chain as View
+from modelbond.adapters.evidence import HttpEvidence
 from modelbond.settlement.accounts import Bond
 from modelbond.settlement.leaves import Leaf
 from modelbond.settlement.report import FinalReport
 from modelbond.settlement.units import LeaseId, Wei, address
 from modelbond.sla.evidence import Evidence, Measured
 from modelbond.sla.evidence_text import evidence_of
-from modelbond.sla.text import hexed
 
 LEDGER = "/var/lib/modelbond-watcher/state/slices.sqlite"
 OPENED_WITHIN_SECONDS, REPORTED_WITHIN_SECONDS = 180, 200
@@ -72,20 +70,14 @@ def said_of(watcher: Cluster, lease: str) -> list[tuple[str, str]]:
 
 def newest_report(leased: Leased) -> tuple[FinalReport, Evidence] | None:
     """Return the newest final report, with its evidence from whichever watcher serves that."""
-    report = leased.chain.read(lambda view: view.final_reports().newest())
-    if report is None:
-        return None
-    text = evidence_text(leased.watchers, report.data_hash)
-    return None if text is None else (report, evidence_of(text))
 
+    async def look(view: View) -> tuple[FinalReport, Evidence] | None:
+        report = await view.final_reports().newest()
+        watchers = HttpEvidence(list(leased.watchers.values()))
+        text = await watchers.fetch(report.data_hash) if report else None
+        return (report, evidence_of(text)) if report and text else None
 
-def evidence_text(watchers: Mapping[str, str], data_hash: bytes) -> str | None:
-    """Return the text that a watcher serves under that hash."""
-    for url in watchers.values():
-        answer = requests.get(f"{url}/v1/evidence/{hexed(data_hash)}", timeout=10)
-        if answer.ok:
-            return answer.text
-    return None
+    return leased.chain.read(look)
 
 
 def reported(leased: Leased, lease: str, *, since: float) -> Measured:
