@@ -1,10 +1,29 @@
 """Ports that nobody uses at the moment."""
 
+import errno
+import random
 import socket
+
+# Below those that Linux gives by itself to whoever connects (32768 and on) and those of
+# Kubernetes' services (30000 and on): a port given here is still free when it is listened on,
+# and again after a restart.
+_PORTS = range(10_000, 30_000)
+_BY_CHANCE = random.SystemRandom()
 
 
 def free_port(address: str = "127.0.0.1") -> int:
-    """Return a TCP port of this machine's address that was free just now."""
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])
+    """Return a TCP port of this machine's address that was free just now.
+
+    Raises OSError when the address is not this machine's.
+    """
+    while True:
+        port = _BY_CHANCE.choice(_PORTS)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+            else:
+                return port

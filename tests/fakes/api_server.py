@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from cluster.ports import free_port
 from fakes.api_wire import (
     Place,
     discovered,
@@ -79,7 +80,7 @@ class ApiServer:
     bookmark_seconds: float = 0.2
     watch_seconds: float = 300
     silent: bool = False
-    port: int = 0
+    port: int = field(default_factory=free_port)
     _watches: set[asyncio.Task[Any]] = field(default_factory=set)
 
     # What tests say.
@@ -93,7 +94,6 @@ class ApiServer:
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", self.port)
         await site.start()
-        self.port = runner.addresses[0][1]
         try:
             yield self
         finally:

@@ -8,6 +8,7 @@ from typing import Any
 
 from eth_account import Account
 
+from cluster.ports import free_port
 from fakes.clocks import ManualClock, SkewedClock
 from fakes.frames import BOND, LEASE, TOWER, facts
 from fakes.tower import CHAIN_ID, FakeTower
@@ -84,7 +85,7 @@ class Watcher:
     deaf: bool = False
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     running: Reporting | None = None
-    port: int = 0
+    port: int = field(default_factory=free_port)
 
     @property
     def parts(self) -> Reporting:
@@ -125,7 +126,6 @@ class Watcher:
         )
         made = reporting(replace(config, **changes), outside)
         self.running = await self.stack.enter_async_context(made)
-        self.port = self.running.server.port
 
     async def stop(self) -> None:
         self.running = None
@@ -190,11 +190,8 @@ class Company:
 
     @asynccontextmanager
     async def up(self) -> AsyncIterator[None]:
-        """Start all, and stop them in the end: once for the ports, and again with those known."""
+        """Start all, and stop them in the end."""
         try:
-            for one in self.watchers:
-                await one.start([])
-                await one.stop()
             for one in self.watchers:
                 await self.start(one)
             yield
