@@ -225,7 +225,7 @@ def test_a_watcher_that_may_sign_nothing_is_told(scene: SceneOf) -> None:
         at="25m",
         text=(
             "The watcher at one measures, and signs no report: others hold more of its signatures "
-            "than its record, or they and the chain cannot be asked. `signing` at /v1/status says "
+            "than its record, or the chain cannot be read. `signing` at /v1/status says "
             "why."
         ),
         instance="one",
