@@ -2,8 +2,9 @@
 
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from modelbond.ports.process import Clock
@@ -57,135 +58,186 @@ class Outside:
     random_bytes: RandomBytes = secrets.token_bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Reporting:
-    """The running parts: `reporter.run`, `exchange.run` and `keeping` belong to a Supervisor."""
+    """The parts, each made once, when it is first asked for; the server asks for all of them.
 
-    reporter: Reporter
-    exchange: Exchange
-    boards: Boards
-    keeper: RecordKeeper
-    store: EvidenceStore
-    keeping: EvidenceKeeping
-    poster: Poster
-    prover: Prover
-    server: ExchangeServer
-    status: StatusView
-    step: int
+    `reporter.run` and `exchange.run` belong to whoever runs tasks.
+    """
+
+    def __init__(
+        self, config: ReportingConfig, outside: Outside, *, board_store: BoardStore
+    ) -> None:
+        self._config = config
+        self._outside = outside
+        self._realm = config.realm
+        self._me = address(outside.key.address)
+        self._board_store = board_store
+        self.step = Times.of(FrameIndex(0), frame_seconds=config.realm.frame_seconds).step
+
+    @cached_property
+    def boards(self) -> Boards:
+        """What is known of the frames that may still be reported."""
+        seals = Seals(
+            chain_id=self._realm.chain_id, tower=self._realm.tower, recover=self._outside.recover
+        )
+        return Boards(
+            frame_seconds=self._realm.frame_seconds,
+            seals=seals,
+            store=self._board_store,
+            clock=self._outside.clock,
+        )
+
+    @cached_property
+    def store(self) -> EvidenceStore:
+        """The evidence on the disk, by its hash."""
+        return EvidenceStore(self._config.folder / "evidence")
+
+    @cached_property
+    def keeper(self) -> RecordKeeper:
+        """Who knows whether this key may sign."""
+        return RecordKeeper(
+            self._config.folder / "signed.sqlite",
+            key=self._outside.key,
+            chain_id=self._realm.chain_id,
+            tower=self._realm.tower,
+            new_record=self._config.new_record,
+        )
+
+    @cached_property
+    def exchange(self) -> Exchange:
+        """The other watchers."""
+        return Exchange(
+            self._config.peers,
+            boards=self.boards,
+            frames=self._open_frames,
+            clock=self._outside.clock,
+            deadline_seconds=self._config.peer_deadline_seconds,
+        )
+
+    @cached_property
+    def keeping(self) -> EvidenceKeeping:
+        """Who keeps the evidence for whoever asks, and drops what is old."""
+        return EvidenceKeeping(
+            self.store,
+            fetch=self.exchange.evidence,
+            retention_seconds=self._config.retention_seconds,
+            frame_seconds=self._realm.frame_seconds,
+            clock=self._outside.clock,
+        )
+
+    @cached_property
+    def poster(self) -> Poster:
+        """Who sends reports."""
+        return Poster(
+            tower=self._outside.tower,
+            post=self._outside.post,
+            clock=self._outside.clock,
+            pause_seconds=self.step,
+        )
+
+    @cached_property
+    def prover(self) -> Prover:
+        """Who proves that somebody signed two reports of a round."""
+        return Prover(
+            me=self._me,
+            tower=self._outside.tower,
+            post=self._outside.post,
+            clock=self._outside.clock,
+            pause_seconds=self.step,
+        )
+
+    @cached_property
+    def reporter(self) -> Reporter:
+        """Who looks, decides and acts."""
+        return Reporter(
+            Parts(
+                me=self._me,
+                frame_seconds=self._realm.frame_seconds,
+                tower=self._outside.tower,
+                boards=self.boards,
+                exchange=self.exchange,
+                keeper=self.keeper,
+                grounds=self._grounds,
+                keeping=self.keeping,
+                poster=self.poster,
+                prover=self.prover,
+                acts=self._acts,
+                outcomes=FrameOutcomes(self._outside.meter),
+                clock=self._outside.clock,
+            )
+        )
+
+    @cached_property
+    def status(self) -> StatusView:
+        """What a person is told."""
+        return StatusView(
+            me=self._me,
+            reporter=self.reporter,
+            boards=self.boards,
+            exchange=self.exchange,
+            keeper=self.keeper,
+            keeping=self.keeping,
+            prover=self.prover,
+        )
+
+    @cached_property
+    def server(self) -> ExchangeServer:
+        """What other watchers, homes and hosts read."""
+        return ExchangeServer(
+            boards=self.boards,
+            evidence=self.store,
+            status=self.status,
+            live=self._outside.live,
+            host=self._config.host,
+            port=self._config.port,
+        )
+
+    async def close(self) -> None:
+        """Stop serving, and leave what is under way to the next process."""
+        await self.server.close()
+        await self.poster.close()
+        await self.prover.close()
+        await self.exchange.close()
+        self.keeper.close()
+
+    def _open_frames(self) -> list[FrameIndex]:
+        """Ask the reporter, which is made after the exchange."""
+        return self.reporter.frames()
+
+    @cached_property
+    def _grounds(self) -> Grounds:
+        return Grounds(
+            self._realm,
+            tower=self._outside.tower,
+            store=self.store,
+            fetch=self.exchange.evidence,
+        )
+
+    @cached_property
+    def _acts(self) -> Acts:
+        return Acts(
+            Tools(
+                realm=self._realm,
+                boards=self.boards,
+                keeper=self.keeper,
+                store=self.store,
+                grounds=self._grounds,
+                poster=self.poster,
+                ledger=self._outside.ledger,
+                random_bytes=self._outside.random_bytes,
+            )
+        )
 
 
 @asynccontextmanager
 async def reporting(config: ReportingConfig, outside: Outside) -> AsyncIterator[Reporting]:
     """Give the reporting half of a watcher, serving already, until the block ends."""
     config.folder.mkdir(parents=True, exist_ok=True)
-    board_store = BoardStore(config.folder / "board.sqlite")
-    made = _made(config, outside, board_store=board_store)
-    try:
-        await made.server.start()
-        yield made
-    finally:
-        await made.server.close()
-        await made.poster.close()
-        await made.prover.close()
-        await made.exchange.close()
-        made.keeper.close()
-        board_store.close()
-
-
-def _made(config: ReportingConfig, outside: Outside, *, board_store: BoardStore) -> Reporting:
-    realm, me = config.realm, address(outside.key.address)
-    step = Times.of(FrameIndex(0), frame_seconds=realm.frame_seconds).step
-    boards = Boards(
-        frame_seconds=realm.frame_seconds,
-        seals=Seals(chain_id=realm.chain_id, tower=realm.tower, recover=outside.recover),
-        store=board_store,
-        clock=outside.clock,
-    )
-    store = EvidenceStore(config.folder / "evidence")
-    keeper = RecordKeeper(
-        config.folder / "signed.sqlite",
-        key=outside.key,
-        chain_id=realm.chain_id,
-        tower=realm.tower,
-        new_record=config.new_record,
-    )
-
-    def open_frames() -> list[FrameIndex]:
-        return reporter.frames()
-
-    exchange = Exchange(
-        config.peers,
-        boards=boards,
-        frames=open_frames,
-        clock=outside.clock,
-        deadline_seconds=config.peer_deadline_seconds,
-    )
-    grounds = Grounds(realm, tower=outside.tower, store=store, fetch=exchange.evidence)
-    poster = Poster(tower=outside.tower, post=outside.post, clock=outside.clock, pause_seconds=step)
-    prover = Prover(
-        me=me, tower=outside.tower, post=outside.post, clock=outside.clock, pause_seconds=step
-    )
-    tools = Tools(
-        realm=realm,
-        boards=boards,
-        keeper=keeper,
-        store=store,
-        grounds=grounds,
-        poster=poster,
-        ledger=outside.ledger,
-        random_bytes=outside.random_bytes,
-    )
-    keeping = EvidenceKeeping(
-        store,
-        fetch=exchange.evidence,
-        retention_seconds=config.retention_seconds,
-        frame_seconds=realm.frame_seconds,
-        clock=outside.clock,
-    )
-    reporter = Reporter(
-        Parts(
-            me=me,
-            frame_seconds=realm.frame_seconds,
-            tower=outside.tower,
-            boards=boards,
-            exchange=exchange,
-            keeper=keeper,
-            grounds=grounds,
-            keeping=keeping,
-            poster=poster,
-            prover=prover,
-            acts=Acts(tools),
-            outcomes=FrameOutcomes(outside.meter),
-            clock=outside.clock,
-        )
-    )
-    status = StatusView(
-        me=me,
-        reporter=reporter,
-        boards=boards,
-        exchange=exchange,
-        keeper=keeper,
-        keeping=keeping,
-        prover=prover,
-    )
-    server = ExchangeServer(
-        boards=boards,
-        evidence=store,
-        status=status,
-        live=outside.live,
-        host=config.host,
-        port=config.port,
-    )
-    return Reporting(
-        reporter=reporter,
-        exchange=exchange,
-        boards=boards,
-        keeper=keeper,
-        store=store,
-        keeping=keeping,
-        poster=poster,
-        prover=prover,
-        server=server,
-        status=status,
-        step=step,
-    )
+    with closing(BoardStore(config.folder / "board.sqlite")) as board_store:
+        made = Reporting(config, outside, board_store=board_store)
+        server = made.server
+        try:
+            await server.start()
+            yield made
+        finally:
+            await made.close()
