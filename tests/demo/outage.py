@@ -132,7 +132,7 @@ def _money(leased: Leased) -> Money:
 
 
 def _posting_block(leased: Leased, frame: int) -> int:
-    return next(block for number, block in seen.posted(leased.chain) if number == frame)
+    return dict(seen.posted(leased.chain))[frame]
 
 
 def _block_of(leased: Leased, lease: Json) -> int:

@@ -145,6 +145,16 @@ def up(name: str, *, at: str, clusters: Sequence[str]) -> Chain:
     return chain
 
 
+def spend(chain: Chain) -> None:
+    """Say that what a test did to this chain cannot be mended: nobody else shall go on with it."""
+    (chain.folder / "spent").touch()
+
+
+def is_spent(name: str) -> bool:
+    """Tell whether the chain of that name cannot be used again."""
+    return (_folder(name) / "spent").exists()
+
+
 def down(name: str) -> None:
     """Stop the chain of that name, and forget what happened on it."""
     folder = _folder(name)

@@ -1,7 +1,10 @@
 """What watchers saw and reported, and what the chain holds of it."""
 
+import asyncio
 import json
 from functools import partial
+
+import requests
 
 from cluster.cluster import Cluster
 from federation import joining, looking
@@ -9,19 +12,23 @@ from federation.chain import FRAME_SECONDS, Chain, address_of
 from federation.deployments import Deployed, Json
 from federation.install import SYSTEM
 from federation.leasing import WATCHER, Leased, lease_of
+from federation.onchain import happened
 from federation.polling import eventually
-from modelbond.adapters.chain.abi import interface
 from modelbond.adapters.chain.chain import Chain as View
 from modelbond.adapters.evidence import HttpEvidence
 from modelbond.settlement.accounts import Bond
 from modelbond.settlement.leaves import Leaf
-from modelbond.settlement.report import FinalReport
-from modelbond.settlement.units import LeaseId, Wei, address
+from modelbond.settlement.report import FinalReport, Report
+from modelbond.settlement.units import Digest, LeaseId, Wei, address
 from modelbond.sla.evidence import Evidence, Measured
 from modelbond.sla.evidence_text import evidence_of
+from modelbond.sla.exchanged import Page
+from modelbond.sla.page_text import page_of
 
 LEDGER = "/var/lib/modelbond-watcher/state/slices.sqlite"
 OPENED_WITHIN_SECONDS, REPORTED_WITHIN_SECONDS = 180, 200
+SERVED_WITHIN_SECONDS = 120
+"""Kubelet lets a container wait that died twice."""
 
 
 def opened(deployed: Deployed, *, slot: int = 0) -> str:
@@ -108,17 +115,39 @@ def settled(chain: Chain, lease: str) -> Leaf:
 
 
 def posted(chain: Chain) -> list[tuple[int, int]]:
-    """Return frame and block of each report that was posted, the newest first."""
-    tower = interface("WatchTower")
-    at = json.loads(chain.deployment_file.read_text())["watchTower"]
-    topic = f"0x{tower.topic('Posted').hex()}"
-    wanted = {"address": at, "topics": [topic], "fromBlock": "0x0", "toBlock": "latest"}
-    found = []
-    for log in reversed(chain.ask("eth_getLogs", wanted)):
-        topics = [bytes.fromhex(one[2:]) for one in log["topics"]]
-        event = tower.event("Posted", topics, bytes.fromhex(log["data"][2:]))
-        found.append((int(event["frame"]), int(log["blockNumber"], 16)))
-    return found
+    """Return frame and block of each report that was posted, the oldest first."""
+    reports = happened(chain, "WatchTower", "Posted")
+    return [(int(one.values["frame"]), one.block) for one in reports]
+
+
+def evidence(leased: Leased, frame: int) -> Evidence:
+    """Return what the report of a frame was counted from, by whichever watcher serves it."""
+    reports = happened(leased.chain, "WatchTower", "Posted")
+    hashes = (one.values["dataHash"] for one in reports if one.values["frame"] == frame)
+    watchers = HttpEvidence(list(leased.watchers.values()))
+    text = asyncio.run(watchers.fetch(Digest(next(hashes))))
+    assert text is not None, f"nobody serves the evidence of frame {frame}"
+    return evidence_of(text)
+
+
+def page(leased: Leased, watcher: str, frame: int) -> Page:
+    """Return what a watcher shows of a frame, once it serves: it may have died just now."""
+    answer = eventually(
+        lambda: requests.get(f"{leased.watchers[watcher]}/v1/frames/{frame}", timeout=30),
+        lambda answer: answer.ok,
+        within_seconds=SERVED_WITHIN_SECONDS,
+    )
+    return page_of(answer.text)
+
+
+def contents_signed(leased: Leased, frame: int) -> dict[tuple[str, int], int]:
+    """Return how many contents each signer signed in each round of a frame, to all watchers."""
+    contents: dict[tuple[str, int], set[Report]] = {}
+    for name in leased.watchers:
+        shown = page(leased, name, frame)
+        for one in (*shown.signatures, *(proposal.signed for proposal in shown.proposals)):
+            contents.setdefault((one.signer, one.report.round), set()).add(one.report)
+    return {who: len(signed) for who, signed in contents.items()}
 
 
 def bond_of(chain: Chain, host: str) -> Bond:

@@ -1,7 +1,7 @@
 """The three clusters of the scenarios, up once for all of them.
 
-MODELBOND_KEEP=1 leaves them up at the end. MODELBOND_WORLD=NAME- puts a prefix before their names,
-so that one run does not touch the clusters of another.
+MODELBOND_KEEP=1 leaves them up at the end, unless their chain is spent. MODELBOND_WORLD=NAME- puts
+a prefix before their names, so that one run does not touch the clusters of another.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def clusters() -> Iterator[dict[str, Cluster]]:
     try:
         yield dict(zip(SHORT_NAMES, kept.up(names), strict=True))
     finally:
-        if os.environ.get("MODELBOND_KEEP") != "1":
+        if os.environ.get("MODELBOND_KEEP") != "1" or chain.is_spent(prefix + CHAIN):
             kept.down(names)
             chain.down(prefix + CHAIN)
 
