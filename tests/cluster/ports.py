@@ -4,9 +4,9 @@ import errno
 import random
 import socket
 
-# Below those that Linux gives by itself to whoever connects (32768 and on) and those of
-# Kubernetes' services (30000 and on): a port given here is still free when it is listened on,
-# and again after a restart.
+# Below those that Linux gives by itself to whoever connects (32768 and on, where nobody changed
+# that) and those of Kubernetes' services (30000 and on): so that no connection takes a port before
+# its server listens, or while that restarts. Nothing is reserved.
 _PORTS = range(10_000, 30_000)
 _BY_CHANCE = random.SystemRandom()
 

@@ -1,7 +1,8 @@
-"""Watchers in their clusters that break the rules when told to, and honest ones otherwise."""
+"""Watchers in their clusters that break the rules when told to, and are honest otherwise."""
 
+import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,43 +12,36 @@ from federation import crook
 from federation.deployments import Json
 from federation.install import SYSTEM
 from federation.leasing import WATCHER
+from federation.polling import eventually
 
 STATE = "/var/lib/modelbond/modelbond-watcher"
-TOLD, DONE = f"{STATE}/{crook.TOLD.name}", f"{STATE}/{crook.DONE.name}"
+ORDER, DONE = f"{STATE}/{crook.ORDER.name}", f"{STATE}/{crook.DONE.name}"
 _MOUNT = "/opt/modelbond/crook"
 _PATH = f"{_MOUNT}:/opt/modelbond/code:/opt/modelbond/packages"
-_LOADED = {
-    "containers": [
-        {
-            "name": "watcher",
-            "env": [{"name": "PYTHONPATH", "value": _PATH}],
-            "volumeMounts": [{"name": "crook", "mountPath": _MOUNT, "readOnly": True}],
-        }
-    ],
-    "volumes": [{"name": "crook", "configMap": {"name": "crook"}}],
-}
+_PROGRAM = Path(crook.__file__).read_text()
+# Python loads it into each process; what else runs in the container stays as it is.
+_SITE = 'import sys\n\nif "watcher" in sys.orig_argv:\n    import crook\n\n    crook.install()\n'
+_DELETED = {"$patch": "delete"}
 
 
 @contextmanager
 def loaded(watchers: Collection[Cluster]) -> Iterator[None]:
     """Let the watchers of these clusters take orders, until the context ends."""
-    with ThreadPoolExecutor() as at_once:
-        list(at_once.map(_load, watchers))
     try:
+        _at_once(_load, watchers)
         yield
     finally:
-        with ThreadPoolExecutor() as at_once:
-            list(at_once.map(_unload, watchers))
+        _at_once(_unload, watchers)
 
 
 @contextmanager
-def told(watcher: Cluster, what: str) -> Iterator[None]:
+def telling(watcher: Cluster, what: str) -> Iterator[None]:
     """Tell a watcher what to do, until the context ends."""
-    watcher.engine.in_node(watcher.name, "sh", "-c", f"printf %s '{what}' > {TOLD}")
+    watcher.engine.in_node(watcher.name, "sh", "-c", f"printf %s '{what}' > {ORDER}")
     try:
         yield
     finally:
-        watcher.engine.in_node(watcher.name, "rm", "--force", TOLD)
+        watcher.engine.in_node(watcher.name, "rm", "--force", ORDER)
 
 
 def done(watcher: Cluster, what: str) -> list[Json]:
@@ -57,21 +51,45 @@ def done(watcher: Cluster, what: str) -> list[Json]:
     return [one for one in acts if one["what"] == what]
 
 
+def _at_once(change: Callable[[Cluster], None], watchers: Collection[Cluster]) -> None:
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(change, watchers))
+
+
 def _load(watcher: Cluster) -> None:
-    watcher.engine.in_node(watcher.name, "rm", "--force", TOLD, DONE)
-    text = Path(crook.__file__).read_text()
+    watcher.engine.in_node(watcher.name, "rm", "--force", ORDER, DONE)
     metadata = {"name": "crook", "namespace": SYSTEM}
-    program = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
-    watcher.apply(json.dumps({**program, "data": {"sitecustomize.py": text}}))
-    patch = json.dumps({"spec": {"template": {"spec": _LOADED}}})
-    watcher.kubectl("patch", WATCHER, "-n", SYSTEM, "--type=strategic", "-p", patch)
-    _is_rolled_out(watcher)
+    data = {"sitecustomize.py": _SITE, "crook.py": _PROGRAM}
+    program = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+    watcher.apply(json.dumps(program))
+    _patch(
+        watcher,
+        {"name": "PYTHONPATH", "value": _PATH},
+        {"mountPath": _MOUNT, "name": "crook", "readOnly": True},
+        {"name": "crook", "configMap": {"name": "crook"}},
+        annotation=hashlib.sha256(_PROGRAM.encode()).hexdigest(),
+    )
+    eventually(lambda: done(watcher, crook.LOADED), bool, within_seconds=60)
 
 
 def _unload(watcher: Cluster) -> None:
-    watcher.kubectl("rollout", "undo", WATCHER, "-n", SYSTEM)
-    _is_rolled_out(watcher)
+    _patch(
+        watcher,
+        {"name": "PYTHONPATH", **_DELETED},
+        {"mountPath": _MOUNT, **_DELETED},
+        {"name": "crook", **_DELETED},
+        annotation=None,
+    )
+    watcher.kubectl("delete", "configmap", "crook", "-n", SYSTEM, "--ignore-not-found")
 
 
-def _is_rolled_out(watcher: Cluster) -> None:
+def _patch(watcher: Cluster, env: Json, mount: Json, volume: Json, *, annotation: object) -> None:
+    """Change the watcher's pod by a strategic merge, and wait until the new one is there."""
+    container = {"name": "watcher", "env": [env], "volumeMounts": [mount]}
+    template = {
+        "metadata": {"annotations": {"modelbond.io/crook": annotation}},
+        "spec": {"containers": [container], "volumes": [volume]},
+    }
+    patch = json.dumps({"spec": {"template": template}})
+    watcher.kubectl("patch", WATCHER, "-n", SYSTEM, "--type=strategic", "-p", patch)
     watcher.kubectl("rollout", "status", WATCHER, "-n", SYSTEM, "--timeout=90s")

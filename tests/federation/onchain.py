@@ -1,11 +1,12 @@
 """What happened on the chain, by the events of its contracts, and how it is undone again."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
-from federation.chain import Chain
+from federation.chain import BLOCK_SECONDS, Chain
 from federation.polling import eventually
 from modelbond.adapters.chain.abi import interface
 
@@ -41,7 +42,10 @@ def happened(chain: Chain, contract: str, event: str, *, since: int = 0) -> list
 
 
 def undo(chain: Chain, contract: str, event: str, **fields: object) -> Happened:
-    """Wait for the next event with these fields, and put other blocks in the place of its own."""
+    """Wait for the next event with these fields, and put other blocks in the place of its own.
+
+    Returns it with the newest block of that moment: what happens again stands in a later one.
+    """
     known = {one.transaction for one in happened(chain, contract, event)}
 
     def next_one() -> Happened | None:
@@ -52,12 +56,18 @@ def undo(chain: Chain, contract: str, event: str, **fields: object) -> Happened:
 
     found = eventually(next_one, bool, within_seconds=UNDONE_WITHIN_SECONDS)
     assert found is not None
-    before = _hash(chain, found.block)
-    newest = int(chain.ask("eth_blockNumber"), 16)
-    chain.ask("anvil_reorg", newest - found.block + 1, [])
-    assert _hash(chain, found.block) != before, f"block {found.block} still stands"
-    return found
+    with _no_block(chain):
+        newest = int(chain.ask("eth_blockNumber"), 16)
+        chain.ask("anvil_reorg", newest - found.block + 1, [])
+        assert chain.ask("eth_getTransactionReceipt", found.transaction) is None
+    return replace(found, block=newest)
 
 
-def _hash(chain: Chain, block: int) -> str:
-    return str(chain.ask("eth_getBlockByNumber", hex(block), False)["hash"])  # noqa: FBT003 - JSON-RPC
+@contextmanager
+def _no_block(chain: Chain) -> Iterator[None]:
+    """Let no block be made meanwhile."""
+    chain.ask("evm_setIntervalMining", 0)
+    try:
+        yield
+    finally:
+        chain.ask("evm_setIntervalMining", BLOCK_SECONDS)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterable
 from functools import partial
 
 import requests
@@ -18,8 +19,8 @@ from modelbond.adapters.chain.chain import Chain as View
 from modelbond.adapters.evidence import HttpEvidence
 from modelbond.settlement.accounts import Bond
 from modelbond.settlement.leaves import Leaf
-from modelbond.settlement.report import FinalReport, Report
-from modelbond.settlement.units import Digest, LeaseId, Wei, address
+from modelbond.settlement.report import FinalReport
+from modelbond.settlement.units import Address, Digest, LeaseId, Wei, address
 from modelbond.sla.evidence import Evidence, Measured
 from modelbond.sla.evidence_text import evidence_of
 from modelbond.sla.exchanged import Page
@@ -140,14 +141,21 @@ def page(leased: Leased, watcher: str, frame: int) -> Page:
     return page_of(answer.text)
 
 
-def contents_signed(leased: Leased, frame: int) -> dict[tuple[str, int], int]:
-    """Return how many contents each signer signed in each round of a frame, to all watchers."""
-    contents: dict[tuple[str, int], set[Report]] = {}
-    for name in leased.watchers:
-        shown = page(leased, name, frame)
+def contents_signed(pages: Iterable[Page]) -> dict[tuple[Address, int], set[Digest]]:
+    """Return the roots that each signer signed in each round, as these pages show them."""
+    roots: dict[tuple[Address, int], set[Digest]] = {}
+    for shown in pages:
         for one in (*shown.signatures, *(proposal.signed for proposal in shown.proposals)):
-            contents.setdefault((one.signer, one.report.round), set()).add(one.report)
-    return {who: len(signed) for who, signed in contents.items()}
+            roots.setdefault((one.signer, one.report.round), set()).add(one.report.root)
+    return roots
+
+
+def live(leased: Leased, watcher: str) -> Json:
+    """Return what a watcher says that it sees now."""
+    answer = requests.get(f"{leased.watchers[watcher]}/v1/live", timeout=30)
+    answer.raise_for_status()
+    said: Json = answer.json()
+    return said
 
 
 def bond_of(chain: Chain, host: str) -> Bond:

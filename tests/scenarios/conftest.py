@@ -35,12 +35,18 @@ def clusters() -> Iterator[dict[str, Cluster]]:
     """The clusters by their short names; they share nothing but the machine."""
     prefix = os.environ.get("MODELBOND_WORLD", "")
     names = [prefix + name for name in SHORT_NAMES]
+
+    def remove() -> None:
+        kept.down(names)
+        chain.down(prefix + CHAIN)
+
+    if chain.is_spent(prefix + CHAIN):  # a killed run left it
+        remove()
     try:
         yield dict(zip(SHORT_NAMES, kept.up(names), strict=True))
     finally:
         if os.environ.get("MODELBOND_KEEP") != "1" or chain.is_spent(prefix + CHAIN):
-            kept.down(names)
-            chain.down(prefix + CHAIN)
+            remove()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """What looks healthy to Kubernetes and is broken for a customer is bad, with its reason."""
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -9,8 +10,8 @@ import pytest
 import images.models
 from federation import breaking, seen
 from federation.deployments import Deployed
-from federation.leasing import TINY_CANARIES, Leased, leased_spec
-from federation.polling import eventually
+from federation.leasing import SLICE_SECONDS, TINY_CANARIES, Leased, leased_spec
+from federation.polling import always, eventually
 from federation.settled import ready
 
 pytestmark = pytest.mark.timeout(900, func_only=True)
@@ -72,3 +73,20 @@ def test_it_is_bad_to_every_watcher_though_its_pod_is_ready(
     host = broken.leased.world.host(HOSTS[name])
     seen.every_watcher_says(broken.leased, broken.leases[name], "b", reason=reason)
     assert eventually(lambda: breaking.says_ready(host, name), bool, within_seconds=30)
+
+
+def test_all_the_while_that_they_are_bad_their_pods_are_ready(broken: Broken) -> None:
+    begin, home = time.time(), broken.leased.world.home
+    hosts = {name: broken.leased.world.host(host) for name, host in HOSTS.items()}
+    always(
+        lambda: [name for name, host in hosts.items() if not breaking.says_ready(host, name)],
+        lambda unready: unready == [],
+        for_seconds=3 * SLICE_SECONDS,
+    )
+    for name, lease in broken.leases.items():
+        eventually(
+            lambda lease=lease: seen.verdicts(home, lease, after=begin, until=time.time()),
+            lambda letters: "b" in letters and "g" not in letters,
+            within_seconds=60,
+        )
+        assert breaking.says_ready(hosts[name], name)

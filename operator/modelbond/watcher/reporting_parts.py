@@ -115,8 +115,7 @@ class Reporting:
         )
 
     @cached_property
-    def keeping(self) -> EvidenceKeeping:
-        """Who keeps the evidence for whoever asks, and drops what is old."""
+    def _keeping(self) -> EvidenceKeeping:
         return EvidenceKeeping(
             self.store,
             fetch=self.exchange.evidence,
@@ -126,8 +125,7 @@ class Reporting:
         )
 
     @cached_property
-    def poster(self) -> Poster:
-        """Who sends reports."""
+    def _poster(self) -> Poster:
         return Poster(
             tower=self._outside.tower,
             post=self._outside.post,
@@ -136,8 +134,7 @@ class Reporting:
         )
 
     @cached_property
-    def prover(self) -> Prover:
-        """Who proves that somebody signed two reports of a round."""
+    def _prover(self) -> Prover:
         return Prover(
             me=self._me,
             tower=self._outside.tower,
@@ -158,9 +155,9 @@ class Reporting:
                 exchange=self.exchange,
                 keeper=self.keeper,
                 grounds=self._grounds,
-                keeping=self.keeping,
-                poster=self.poster,
-                prover=self.prover,
+                keeping=self._keeping,
+                poster=self._poster,
+                prover=self._prover,
                 acts=self._acts,
                 outcomes=FrameOutcomes(self._outside.meter),
                 clock=self._outside.clock,
@@ -176,8 +173,8 @@ class Reporting:
             boards=self.boards,
             exchange=self.exchange,
             keeper=self.keeper,
-            keeping=self.keeping,
-            prover=self.prover,
+            keeping=self._keeping,
+            prover=self._prover,
         )
 
     @cached_property
@@ -195,8 +192,8 @@ class Reporting:
     async def close(self) -> None:
         """Stop serving, and leave what is under way to the next process."""
         await self.server.close()
-        await self.poster.close()
-        await self.prover.close()
+        await self._poster.close()
+        await self._prover.close()
         await self.exchange.close()
         self.keeper.close()
 
@@ -222,7 +219,7 @@ class Reporting:
                 keeper=self.keeper,
                 store=self.store,
                 grounds=self._grounds,
-                poster=self.poster,
+                poster=self._poster,
                 ledger=self._outside.ledger,
                 random_bytes=self._outside.random_bytes,
             )
