@@ -13,13 +13,16 @@ import pytest
 
 from cluster import world as kept
 from cluster.cluster import Cluster
-from federation import chain
+from federation import chain, looking
 from federation.deployments import KIND
 from federation.install import CUSTOMER
 from federation.leasing import CHAIN, Leased, lease_out
+from federation.polling import eventually
 from federation.world import World, federate
 
 SCENARIO_SECONDS = 300
+GONE_WITHIN_SECONDS = 300
+"""A lease that a demo left runs on for its notice."""
 SHORT_NAMES = ("home", "alpha", "beta")
 
 
@@ -56,7 +59,12 @@ def world(clusters: dict[str, Cluster]) -> World:
     What a killed run or a demo left deployed goes first.
     """
     made = federate(clusters)
-    made.home.kubectl("delete", KIND, "--all", "-n", CUSTOMER, "--timeout=90s")
+    made.home.kubectl("delete", KIND, "--all", "-n", CUSTOMER, "--wait=false")
+    eventually(
+        lambda: looking.listed(made.home, KIND),
+        lambda left: left == [],
+        within_seconds=GONE_WITHIN_SECONDS,
+    )
     return made
 
 
