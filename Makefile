@@ -44,7 +44,7 @@ chain: .venv compiled ## The deployed contracts on a real chain: reorgs, kills, 
 	# Watchers live in real time, and mostly wait: they do so beside the rest.
 	log=$$(mktemp)
 	$(PYTEST) -q --timeout 300 tests/chain/test_watchers.py > $$log 2>&1 & watchers=$$!
-	trap "kill $$watchers 2>/dev/null; rm -f $$log" EXIT
+	trap "kill $$watchers 2>/dev/null || :; rm -f $$log" EXIT
 	$(PYTEST) -q --timeout 300 --ignore tests/chain/test_watchers.py tests/chain
 	wait $$watchers && code=0 || code=$$?
 	cat $$log
